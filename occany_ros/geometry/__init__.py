@@ -1,0 +1,1 @@
+"""Values and pure functions about cameras, poses and points."""

@@ -1,0 +1,1 @@
+"""The networks: encode, remember, render; and how their weights are read."""

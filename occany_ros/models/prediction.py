@@ -1,0 +1,58 @@
+"""What a network answers, and the three verbs every model family shares."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from torch import Tensor
+
+from occany_ros.models.views import Views
+
+TokensT = TypeVar('TokensT')
+MemoryT = TypeVar('MemoryT')
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """
+    Geometry and semantics of ``v`` views in one common world.
+
+    The world is the optical frame (x right, y down, z forward) of the first view that was
+    remembered.
+
+    :param world_points: a point for every pixel, world frame, metres, (v, h, w, 3).
+    :param local_points: the same in each view's own optical frame, metres, (v, h, w, 3).
+    :param confidence: at least 1, (v, h, w).
+    :param world_from_camera: pose of each view, (v, 4, 4).
+    :param focal: focal length of the network-sized images, pixels, (v,).
+    :param labels: class of every pixel in the model's class set, 255 = none, (v, h, w) uint8;
+        None where the family leaves labels to `occany_ros.semantics`.
+    :param features: semantic features, one map or a pyramid, as the family defines them.
+    """
+
+    world_points: Tensor
+    local_points: Tensor
+    confidence: Tensor
+    world_from_camera: Tensor
+    focal: Tensor
+    labels: Tensor | None = None
+    features: tuple[Tensor, ...] = ()
+
+
+class Reconstructor(Protocol[TokensT, MemoryT]):
+    """
+    A network that turns views into one consistent world.
+
+    ``encode`` is independent for each view, so its tokens can be kept over a rolling window;
+    ``remember`` appends views to a memory and never changes what is there; ``render`` reads
+    views back with the whole memory in sight.
+    """
+
+    def encode(self, views: Views) -> list[TokensT]:
+        """Tokens of each view, one entry a view."""
+
+    def remember(self, memory: MemoryT | None, tokens: Sequence[TokensT]) -> MemoryT:
+        """Memory with these views appended; None starts an empty one."""
+
+    def render(self, memory: MemoryT, tokens: Sequence[TokensT]) -> Prediction:
+        """Geometry of these views, seen with the whole memory."""

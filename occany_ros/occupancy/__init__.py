@@ -1,0 +1,1 @@
+"""Voxel grids: filling, pooling, fusing, projecting and scoring them."""

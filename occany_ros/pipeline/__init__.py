@@ -1,0 +1,1 @@
+"""From stamped images to occupancy and ego motion, without ROS."""

@@ -1,0 +1,70 @@
+"""The answer of one mapping step."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from occany_ros.occupancy.grid import OccupancyGrid3d
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cloud:
+    """
+    Labelled, coloured points.
+
+    :param points: grid frame, metres, (p, 3) float32.
+    :param rgb: colour, (p, 3) uint8.
+    :param labels: class as in the grid, (p,) uint8.
+    :param confidence: model confidence minus one squeezed to 0..1, (p,) float32.
+    """
+
+    points: NDArray[np.float32]
+    rgb: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    confidence: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CameraView:
+    """
+    What was predicted for one camera of the newest set.
+
+    :param name: the camera.
+    :param stamp_ns: its image's time, nanoseconds.
+    :param image: the network-sized RGB image, (h, w, 3) uint8.
+    :param depth: metres along the optical axis, NaN where unknown, (h, w) float32.
+    :param labels: class as in the grid, 255 = none, (h, w) uint8.
+    :param base_from_camera: the extrinsics that were used, (4, 4).
+    """
+
+    name: str
+    stamp_ns: int
+    image: NDArray[np.uint8]
+    depth: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    base_from_camera: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Occupancy:
+    """
+    Everything one mapping step produced for one set of frames.
+
+    :param stamp_ns: time of the newest image of the set, nanoseconds.
+    :param grid: semantic grid around the robot at that time, base frame.
+    :param cloud: the points the grid was made of, base frame.
+    :param odom_from_base: accumulated ego motion since the last reset, (4, 4) float64.
+    :param views: the newest set, camera by camera.
+    :param seconds: duration of each stage, stage name -> seconds.
+    :param window: number of frame sets in the rolling memory.
+    """
+
+    stamp_ns: int
+    grid: OccupancyGrid3d
+    cloud: Cloud
+    odom_from_base: NDArray[np.float64]
+    views: tuple[CameraView, ...]
+    seconds: Mapping[str, float]
+    window: int

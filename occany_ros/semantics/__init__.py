@@ -1,0 +1,1 @@
+"""Class sets, palettes and label maps."""

@@ -1,0 +1,1 @@
+"""Losses, data and loop that make the embedded model."""
