@@ -1,0 +1,97 @@
+"""Transformer blocks: one that looks within an image, one that also reads a memory."""
+
+from occany_ros.layers.attention import CrossAttention, SelfAttention
+from occany_ros.layers.embedding import Rotary
+from torch import nn, Tensor
+
+NORM_EPS = 1e-6
+
+
+class Mlp(nn.Module):
+    """
+    Two linear layers with an exact GELU between them, applied to each token.
+
+    :param width: channels that go in.
+    :param hidden: channels between the layers.
+    :param out: channels that come out; ``width`` if None.
+    """
+
+    def __init__(self, *, width: int, hidden: int, out: int | None = None) -> None:
+        super().__init__()
+        self.expand = nn.Linear(width, hidden)
+        self.contract = nn.Linear(hidden, width if out is None else out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Transform the last axis of ``x``."""
+        return self.contract(nn.functional.gelu(self.expand(x)))
+
+
+class EncoderBlock(nn.Module):
+    """
+    Pre-norm self-attention and MLP.
+
+    :param width: channels of a token.
+    :param heads: number of attention heads.
+    :param hidden: channels inside the MLP.
+    """
+
+    def __init__(self, *, width: int, heads: int, hidden: int) -> None:
+        super().__init__()
+        self.norm_attention = nn.LayerNorm(width, eps=NORM_EPS)
+        self.attention = SelfAttention(width=width, heads=heads)
+        self.norm_mlp = nn.LayerNorm(width, eps=NORM_EPS)
+        self.mlp = Mlp(width=width, hidden=hidden)
+
+    def forward(self, x: Tensor, rotary: Rotary | None) -> Tensor:
+        """Transform tokens (b, n, d)."""
+        x = x + self.attention(self.norm_attention(x), rotary)
+        return x + self.mlp(self.norm_mlp(x))
+
+
+class DecoderBlock(nn.Module):
+    """
+    Pre-norm self-attention, reading of a memory, and MLP.
+
+    The three steps are public, so that a model may act between them.
+
+    :param width: channels of a token.
+    :param heads: number of attention heads.
+    :param hidden: channels inside the MLP.
+    """
+
+    def __init__(self, *, width: int, heads: int, hidden: int) -> None:
+        super().__init__()
+        self.norm_attention = nn.LayerNorm(width, eps=NORM_EPS)
+        self.attention = SelfAttention(width=width, heads=heads)
+        self.norm_query = nn.LayerNorm(width, eps=NORM_EPS)
+        self.norm_memory = nn.LayerNorm(width, eps=NORM_EPS)
+        self.cross_attention = CrossAttention(width=width, heads=heads)
+        self.norm_mlp = nn.LayerNorm(width, eps=NORM_EPS)
+        self.mlp = Mlp(width=width, hidden=hidden)
+
+    def memory_entry(self, x: Tensor, rotary: Rotary | None = None) -> Tensor:
+        """Keys and values this block's readers see of block inputs ``x``: (b, n, 2 d)."""
+        return self.cross_attention.keys_values(self.norm_memory(x), rotary)
+
+    def look_within(self, x: Tensor, rotary: Rotary | None) -> Tensor:
+        """Self-attention step on (b, n, d)."""
+        return x + self.attention(self.norm_attention(x), rotary)
+
+    def read_memory(self, x: Tensor, memory: Tensor, rotary: Rotary | None = None) -> Tensor:
+        """Read keys and values (g, m, 2 d) into (b, n, d); see `CrossAttention.forward`."""
+        return x + self.cross_attention(self.norm_query(x), memory, rotary)
+
+    def transform(self, x: Tensor) -> Tensor:
+        """MLP step on (b, n, d)."""
+        return x + self.mlp(self.norm_mlp(x))
+
+    def forward(self, x: Tensor, rotary: Rotary | None, memory: Tensor) -> Tensor:
+        """
+        Run the three steps.
+
+        :param x: (b, n, d).
+        :param rotary: places of the tokens for the self-attention.
+        :param memory: keys and values, (g, m, 2 d).
+        :returns: (b, n, d).
+        """
+        return self.transform(self.read_memory(self.look_within(x, rotary), memory))
