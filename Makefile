@@ -1,0 +1,38 @@
+# Every target is described by the comment after `##`; `make help` prints them.
+# PYTHON=python3.11 names the interpreter, ROS_PREFIX=/opt/ros/<distro> an installed ROS 2 to build against.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export PYTHON ROS_PREFIX
+
+IN_ROS := scripts/in_ros.sh
+OUT ?= demo
+
+.PHONY: help setup demo test check format bench clean
+
+help: ## print this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: ## ROS 2 prefix in .ros/, package in install/ (seconds when nothing changed)
+	@scripts/setup_prefix.sh
+	@scripts/build.sh
+
+demo: setup ## the real node on a synthetic drive; INPUT=<bag or folder> for your images, CAMERAS=1|6, OUT=<folder>
+	@$(IN_ROS) occany demo $(if $(INPUT),--input "$(INPUT)") $(if $(CAMERAS),--cameras "$(CAMERAS)") --out "$(OUT)"
+
+test: setup check ## every check and every test, the node's over real DDS
+	@$(IN_ROS) python3 -m pytest test
+
+check: setup ## linters, types, import contracts; changes nothing
+	@$(IN_ROS) scripts/check.sh
+
+format: setup ## rewrite the sources in the house style
+	@$(IN_ROS) ruff check --quiet --fix .
+	@$(IN_ROS) ruff format .
+
+bench: setup ## time of every stage on this machine
+	@$(IN_ROS) occany bench
+
+clean: ## remove what was built (.ros/, build/, install/, log/) and the caches
+	rm -rf .ros build install log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
