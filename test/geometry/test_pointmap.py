@@ -28,7 +28,7 @@ def test_focal_of_a_pinhole_camera(focal):
 
 def test_focal_shrugs_off_outliers_and_points_without_depth():
     points = pinhole_points(80.0)
-    points[0, :6] *= torch.tensor([40.0, -3.0, 1.0])
+    points[0, :16] *= torch.tensor([-2.0, -2.0, 1.0])
     points[1, 3, 2] = 0.0
     points[1, 4] = 0.0
     assert float(focal_from_points(points, iterations=60)) == pytest.approx(80.0, rel=0.02)
