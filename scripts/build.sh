@@ -4,6 +4,7 @@
 # Files are linked, so edits take effect at once; a build is needed only when a file comes, goes or is an interface.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+exec 9< . && flock 9 # one build at a time in this checkout
 stamp=install/occany_ros.stamp
 [ -d .ros/stamps ] || { printf 'setup: no .ros/ yet; run `make setup`\n' >&2; exit 1; }
 

@@ -7,6 +7,7 @@
 # PYTHON names the interpreter (default python3). What is already made from the same inputs is left alone.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+exec 9< . && flock 9 # one set-up at a time in this checkout
 
 python=${PYTHON:-python3}
 ros_prefix=${ROS_PREFIX:-}
@@ -87,11 +88,16 @@ build_tf2_msgs() (
   cmake --install "$prefix/build/tf2_msgs"
 )
 
+# Keep an environment of the same interpreter and kind; pip brings it up to date.
 make_venv() {
+  local kind
+  kind=$({ "$python" --version; "$python" -c 'import sys; print(sys.base_prefix)'; echo "$@"; } | digest)
+  done_before venv "$kind" && return
   rm -rf "$prefix"
   say "virtual environment in .ros ($("$python" --version))"
   "$python" -m venv "$@" "$prefix"
   touch "$prefix/COLCON_IGNORE"
+  mark_done venv "$kind"
 }
 
 prefix_from_wheels() {

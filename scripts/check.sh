@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Run every check on the sources; say which one failed, and fail if any did. Changes nothing.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+sources=(occany_ros launch scripts test setup.py)
+failed=()
+check() {
+  local name=$1 output
+  shift
+  if output=$("$@" 2>&1); then
+    printf 'check: %-16s ok\n' "$name"
+  else
+    printf '%s\ncheck: %-16s FAILED\n' "$output" "$name"
+    failed+=("$name")
+  fi
+}
+
+check 'ruff lint' ruff check --quiet .
+check 'ruff format' ruff format --check --quiet --diff .
+check 'mypy' mypy
+check 'import-linter' lint-imports --no-cache
+check 'ament_flake8' ament_flake8 "${sources[@]}"
+check 'ament_pep257' ament_pep257 "${sources[@]}"
+check 'codespell' codespell
+check 'yamllint' yamllint --strict .
+check 'vulture' vulture
+
+[ ${#failed[@]} -eq 0 ] || { printf 'check: failed: %s\n' "${failed[*]}" >&2; exit 1; }
