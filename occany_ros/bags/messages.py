@@ -5,7 +5,7 @@ from functools import cache
 import os
 from pathlib import Path
 import sys
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from rosbags.typesys.store import Typestore
 
 GRID_TYPE: Final = 'occany_ros/msg/SemanticOccupancyGrid'
 NANOSECONDS: Final = 1_000_000_000
+
+Message: TypeAlias = Any
+"""A message value; rosbags makes its class from the message definition at run time."""
 
 
 def grid_definition() -> str:
@@ -46,7 +49,7 @@ def message_store() -> Typestore:
     return store
 
 
-def message(type_name: str, **fields: Any) -> Any:
+def message(type_name: str, **fields: Message) -> Message:
     """
     Make a message value; the fields must be complete, as rosbags has no defaults.
 
@@ -57,28 +60,28 @@ def message(type_name: str, **fields: Any) -> Any:
     return store.types[type_name](**fields)
 
 
-def packed(value: Any) -> bytes:
+def packed(value: Message) -> bytes:
     """CDR bytes of a message made by `message`, as a publisher would send them."""
     return bytes(message_store().serialize_cdr(value, value.__msgtype__))
 
 
-def stamp_message(stamp_ns: int) -> Any:
+def stamp_message(stamp_ns: int) -> Message:
     """``builtin_interfaces/Time`` of nanoseconds."""
     seconds, rest = divmod(stamp_ns, NANOSECONDS)
     return message('builtin_interfaces/msg/Time', sec=seconds, nanosec=rest)
 
 
-def stamp_ns_of(value: Any) -> int:
+def stamp_ns_of(value: Message) -> int:
     """Nanoseconds of a message's header stamp."""
     return int(value.header.stamp.sec) * NANOSECONDS + int(value.header.stamp.nanosec)
 
 
-def header(stamp_ns: int, frame_id: str) -> Any:
+def header(stamp_ns: int, frame_id: str) -> Message:
     """``std_msgs/Header``."""
     return message('std_msgs/msg/Header', stamp=stamp_message(stamp_ns), frame_id=frame_id)
 
 
-def image_message(image: NDArray[np.uint8], stamp_ns: int, frame_id: str) -> Any:
+def image_message(image: NDArray[np.uint8], stamp_ns: int, frame_id: str) -> Message:
     """
     ``sensor_msgs/Image`` with encoding rgb8.
 
@@ -97,7 +100,7 @@ def image_message(image: NDArray[np.uint8], stamp_ns: int, frame_id: str) -> Any
     )
 
 
-def compressed_message(data: bytes, kind: str, stamp_ns: int, frame_id: str) -> Any:
+def compressed_message(data: bytes, kind: str, stamp_ns: int, frame_id: str) -> Message:
     """
     ``sensor_msgs/CompressedImage``.
 
@@ -114,7 +117,7 @@ def compressed_message(data: bytes, kind: str, stamp_ns: int, frame_id: str) -> 
 
 def camera_info_message(
     camera: Camera, size: tuple[int, int], stamp_ns: int, frame_id: str
-) -> Any:
+) -> Message:
     """
     ``sensor_msgs/CameraInfo`` of an undistorted camera.
 
@@ -150,7 +153,7 @@ def camera_info_message(
     )
 
 
-def grid_message(grid: OccupancyGrid3d, stamp_ns: int, frame_id: str) -> Any:
+def grid_message(grid: OccupancyGrid3d, stamp_ns: int, frame_id: str) -> Message:
     """``occany_ros/SemanticOccupancyGrid``; its cells run with x fastest."""
     size_x, size_y, size_z = grid.spec.shape
     corner = np.eye(4)
@@ -169,7 +172,7 @@ def grid_message(grid: OccupancyGrid3d, stamp_ns: int, frame_id: str) -> Any:
     )
 
 
-def grid_of(value: Any) -> OccupancyGrid3d:
+def grid_of(value: Message) -> OccupancyGrid3d:
     """
     Grid of a ``SemanticOccupancyGrid`` message of any origin: the inverse of `grid_message`.
 
@@ -196,7 +199,7 @@ def grid_of(value: Any) -> OccupancyGrid3d:
     )
 
 
-def pose_message(parent_from_child: NDArray[np.float64]) -> Any:
+def pose_message(parent_from_child: NDArray[np.float64]) -> Message:
     """``geometry_msgs/Pose`` of a rigid (4, 4) matrix, metres."""
     x, y, z = (float(value) for value in parent_from_child[:3, 3])
     return message(
@@ -206,7 +209,7 @@ def pose_message(parent_from_child: NDArray[np.float64]) -> Any:
     )
 
 
-def pose_of(value: Any) -> NDArray[np.float64]:
+def pose_of(value: Message) -> NDArray[np.float64]:
     """Rigid (4, 4) matrix of a ``geometry_msgs/Pose``: the inverse of `pose_message`."""
     turn, place = value.orientation, value.position
     matrix = np.eye(4)
@@ -217,7 +220,7 @@ def pose_of(value: Any) -> NDArray[np.float64]:
 
 def odometry_message(
     odom_from_base: NDArray[np.float64], stamp_ns: int, *, odom_frame: str, base_frame: str
-) -> Any:
+) -> Message:
     """``nav_msgs/Odometry`` of a pose; the twist and all covariances are zero."""
     zero = message('geometry_msgs/msg/Vector3', x=0.0, y=0.0, z=0.0)
     twist = message('geometry_msgs/msg/Twist', linear=zero, angular=zero)
@@ -238,7 +241,7 @@ def odometry_message(
 
 def transforms_message(
     parent_from_child: Mapping[tuple[str, str], NDArray[np.float64]], stamp_ns: int
-) -> Any:
+) -> Message:
     """
     ``tf2_msgs/TFMessage``.
 
@@ -263,7 +266,7 @@ def transforms_message(
     return message('tf2_msgs/msg/TFMessage', transforms=transforms)
 
 
-def _quaternion_message(matrix: NDArray[np.float64]) -> Any:
+def _quaternion_message(matrix: NDArray[np.float64]) -> Message:
     """``geometry_msgs/Quaternion`` of a rigid matrix's rotation."""
     x, y, z, w = (float(value) for value in quaternion_from_rotation(matrix[:3, :3]))
     return message('geometry_msgs/msg/Quaternion', x=x, y=y, z=z, w=w)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 import struct
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 
 import apsw
-from occany_ros.bags.messages import message_store
+from occany_ros.bags.messages import Message, message_store
 from occany_ros.bags.salvage import DamageError, stored_messages, StoredMessage, ZstdError
 from rosbags.interfaces import Connection, ConnectionExtRosbag2, QosDurability
 from rosbags.rosbag2 import Reader, ReaderError
@@ -197,7 +197,7 @@ def storage_files(path: Path) -> tuple[Path, ...]:
     return tuple(files)
 
 
-def decoded(raw: RawMessage) -> Any:
+def decoded(raw: RawMessage) -> Message:
     """
     Message value of its CDR bytes.
 

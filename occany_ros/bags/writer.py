@@ -2,9 +2,9 @@
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from occany_ros.bags.messages import message_store, packed
+from occany_ros.bags.messages import Message, message_store, packed
 from rosbags.interfaces import (
     Connection,
     Qos,
@@ -109,7 +109,7 @@ class BagWriter:
         elif known.msgtype != type_name:
             raise ValueError(f'{topic}: expected {known.msgtype} again, got {type_name}')
 
-    def write(self, topic: str, value: Any, stamp_ns: int) -> None:
+    def write(self, topic: str, value: Message, stamp_ns: int) -> None:
         """
         Append a message made by `occany_ros.bags.messages`.
 
