@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 import json
 from pathlib import Path
 import re
@@ -187,7 +188,7 @@ def _guess(files: Sequence[Path]) -> tuple[Layout, str]:
     if not 2 <= len(files) <= 12:
         return 'sequence', ''
     thumbnails = [_thumbnail(path) for path in files]
-    pairs = zip(thumbnails, thumbnails[1:], strict=False)
+    pairs = pairwise(thumbnails)
     likeness = float(np.median([np.sum(first * second) for first, second in pairs]))
     if likeness < SAME_SCENE:
         return 'instant', (

@@ -124,7 +124,7 @@ class BagReader:
 
     @property
     def message_count(self) -> int:
-        """Number of readable messages."""
+        """Return the number of readable messages."""
         return sum(topic.count for topic in self.topics.values())
 
     def messages(self, topics: Collection[str] | None = None) -> Iterator[RawMessage]:

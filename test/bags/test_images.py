@@ -12,11 +12,12 @@ SHARED = Path(__file__).parents[3] / 'shared' / 'data'
 
 
 def scene(seed, shift=0):
-    """A blurred random picture, moved sideways by a few pixels."""
+    """Make a blurred random picture, moved sideways by a few pixels."""
     noise = np.random.default_rng(seed).integers(0, 256, (40, 120, 3), np.uint8)
     wide = cv2.GaussianBlur(noise, (0, 0), 6)
     wide = cv2.normalize(wide, None, 0, 255, cv2.NORM_MINMAX)
-    return np.ascontiguousarray(wide[:, shift : shift + 80])
+    last = shift + 80
+    return np.ascontiguousarray(wide[:, shift:last])
 
 
 def save(folder, pictures, suffix='.png'):

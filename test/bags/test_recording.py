@@ -128,7 +128,8 @@ def test_overwritten_bytes_in_the_middle_do_not_raise(tmp_path):
     file = path / 'bag.mcap'
     data = bytearray(file.read_bytes())
     middle = len(data) // 2
-    data[middle : middle + 200_000] = bytes([0xFF]) * 200_000
+    end = middle + 200_000
+    data[middle:end] = bytes([0xFF]) * 200_000
     file.write_bytes(data)
     with BagReader(path) as bag:
         read = sum(1 for _ in bag.messages())
