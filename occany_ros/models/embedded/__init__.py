@@ -1,0 +1,1 @@
+"""The parts of the small network that ships with the package."""

@@ -1,0 +1,90 @@
+"""Sequences kept on disk, so that each is rendered once and read many times."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from occany_ros.training.batch import Batch, mirrored
+import torch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shard:
+    """
+    Sequences of one image size; the fields are those of `Batch`, as arrays.
+
+    Depth is kept as float16: a relative error of 0.05 %.
+    """
+
+    images: NDArray[np.uint8]
+    depth: NDArray[np.float16]
+    labels: NDArray[np.uint8]
+    coarse_depth: NDArray[np.float16]
+    intrinsics: NDArray[np.float64]
+    base_from_camera: NDArray[np.float64]
+    world_from_base: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """Count the sequences."""
+        return len(self.images)
+
+    def batch(self, rows: Sequence[int]) -> Batch:
+        """Take some sequences as tensors."""
+        parts = {f.name: torch.from_numpy(getattr(self, f.name)[list(rows)]) for f in fields(self)}
+        parts['depth'] = parts['depth'].float()
+        parts['coarse_depth'] = parts['coarse_depth'].float()
+        return Batch(**parts)
+
+
+def save_shard(path: Path, shard: Shard) -> None:
+    """Write a shard; the name only appears when it is complete."""
+    partial = path.with_suffix('.partial')
+    with partial.open('wb') as file:
+        np.savez(file, **{f.name: getattr(shard, f.name) for f in fields(shard)})
+    partial.replace(path)
+
+
+def load_shard(path: Path) -> Shard:
+    """Read a shard, without executing anything that might be in the file."""
+    with np.load(path, allow_pickle=False) as file:
+        return Shard(**{f.name: file[f.name] for f in fields(Shard)})
+
+
+def class_weights(shards: Sequence[Shard], classes: int, power: float = 0.35) -> torch.Tensor:
+    """
+    Weigh each class in the cross-entropy: its frequency to a negative power, mean one.
+
+    :param shards: where to count.
+    :param classes: number of classes.
+    :param power: 0 weighs all pixels alike, 1 all classes alike.
+    """
+    counts = np.zeros(classes)
+    for shard in shards:
+        counts += np.bincount(shard.labels.ravel(), minlength=classes)[:classes]
+    share = np.maximum(counts / counts.sum(), 1e-5)
+    weights = share**-power
+    return torch.from_numpy(weights / (weights * share).sum()).float()
+
+
+def endless(shards: Sequence[Shard], size: int, seed: int) -> Iterator[Batch]:
+    """
+    Draw shuffled batches for ever; half of them mirrored.
+
+    :param shards: a batch is drawn from one of them, in proportion to its length.
+    :param size: sequences a batch.
+    :param seed: decides order and mirroring.
+    """
+    random = np.random.default_rng(seed)
+    while True:
+        plan = [
+            (shard, rows[start : start + size])
+            for shard in shards
+            for rows in [random.permutation(len(shard))]
+            for start in range(0, len(shard) - size + 1, size)
+        ]
+        for i in random.permutation(len(plan)):
+            shard, rows = plan[i]
+            batch = shard.batch(sorted(rows))
+            yield mirrored(batch) if random.random() < 0.5 else batch
