@@ -11,13 +11,14 @@ check() {
   if output=$("$@" 2>&1); then
     printf 'check: %-16s ok\n' "$name"
   else
-    printf '%s\ncheck: %-16s FAILED\n' "$output" "$name"
+    grep -Ev '^checking |^\* ' <<< "$output" || true
+    printf 'check: %-16s FAILED\n' "$name"
     failed+=("$name")
   fi
 }
 
 check 'ruff lint' ruff check --quiet .
-check 'ruff format' ruff format --check --quiet --diff .
+check 'ruff format' ruff format --check .
 check 'mypy' mypy
 check 'import-linter' lint-imports --no-cache
 check 'ament_flake8' ament_flake8 "${sources[@]}"

@@ -31,16 +31,15 @@ def subcommand_module(name: str) -> ModuleType:
     :returns: a module with `SUMMARY`, `add_arguments(parser)` and `run(arguments) -> int`
     :raises LookupError: if there is no such subcommand
     """
-    if name not in available_subcommands():
-        raise LookupError(f'no subcommand {name!r}; there are {", ".join(available_subcommands())}')
-    return import_module(f'occany_ros.cli.{SUBCOMMANDS[name]}')
+    names = available_subcommands()
+    if name not in names:
+        raise LookupError(f'no subcommand {name!r}; there are {", ".join(names)}')
+    return import_module(f'{__package__}.{SUBCOMMANDS[name]}')
 
 
 def available_subcommands() -> list[str]:
     """List the subcommands whose module is part of this installation."""
-    return [
-        name for name, module in SUBCOMMANDS.items() if find_spec(f'occany_ros.cli.{module}') is not None
-    ]
+    return [name for name, module in SUBCOMMANDS.items() if find_spec(f'{__package__}.{module}')]
 
 
 def build_parser(chosen: str | None) -> argparse.ArgumentParser:
@@ -69,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     Run one subcommand.
 
     :param arguments: command line without the program's name; that of the process if None
-    :returns: exit code: 0 is success, 1 an error that the subcommand reports, 2 a wrong command line
+    :returns: exit code: 0 success, 1 an error that was reported, 2 a wrong command line
     """
     words = sys.argv[1:] if arguments is None else arguments
     chosen = words[0] if words and words[0] in available_subcommands() else None
@@ -78,6 +77,12 @@ def main(arguments: list[str] | None = None) -> int:
         return int(subcommand_module(parsed.subcommand).run(parsed))
     except KeyboardInterrupt:
         return 130
+    except ModuleNotFoundError as error:
+        sys.stderr.write(
+            f'occany {parsed.subcommand}: {error.name} is not installed here; the parts that need '
+            'ROS run after `source install/setup.bash` (see `make setup`)\n'
+        )
+        return 1
     except (ValueError, LookupError, OSError) as error:
         sys.stderr.write(f'occany {parsed.subcommand}: {error}\n')
         return 1

@@ -1,0 +1,45 @@
+"""What every test may rely on."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from hypothesis import settings
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / 'shared'
+
+
+def has_ros() -> bool:
+    """Tell whether rclpy and the messages generated from msg/ can be imported."""
+    return find_spec('rclpy') is not None and find_spec('occany_ros.msg') is not None
+
+
+# The same examples in every run, and no opinion about the speed of the machine.
+settings.register_profile('house', deadline=None, derandomize=True)
+settings.load_profile('house')
+
+collect_ignore = [] if has_ros() else ['ros']
+
+
+def pytest_report_header() -> str:
+    """Say which half of the tests runs."""
+    if has_ros():
+        return 'ROS 2: found, test/ros runs'
+    return 'ROS 2: not found, test/ros is left out (`make setup`, then `make test` runs it)'
+
+
+@pytest.fixture(scope='session')
+def root() -> Path:
+    """Return the root of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope='session')
+def shared() -> Path:
+    """Return the folder of golden files and sample data beside the checkout, or skip the test."""
+    if not SHARED.is_dir():
+        pytest.skip(
+            'needs the folder of golden files and sample data, shared/, beside the checkout'
+        )
+    return SHARED
