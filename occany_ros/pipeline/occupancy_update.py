@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
 from occany_ros.occupancy.grid import OccupancyGrid3d
 
 
