@@ -1,0 +1,84 @@
+"""Sizes of the OccAny networks; the defaults are the released model (OccAny spec, section 1)."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Activation = Literal['linear', 'norm_exp']
+
+PATCH = 16
+HIDDEN_RATIO = 4
+POINT_CHANNELS = 7
+FEATURE_CHANNELS = (256, 64, 32)
+
+
+def _check_heads(owner: str, width: int, heads: int) -> None:
+    if width % heads or width // heads % 4:
+        raise ValueError(
+            f'{owner}.heads: expected a divisor of the width {width} that leaves a multiple of 4 '
+            f'channels a head, got {heads}'
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderConfig:
+    """
+    Size of the image encoder.
+
+    :param width: channels of a token.
+    :param depth: number of blocks.
+    :param heads: attention heads of a block.
+    """
+
+    width: int = 1024
+    depth: int = 24
+    heads: int = 16
+
+    def __post_init__(self) -> None:
+        """Refuse heads that do not divide the width."""
+        _check_heads('encoder', self.width, self.heads)
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderConfig:
+    """
+    Size of a decoder with memory and of its heads.
+
+    :param encoder_width: channels of the tokens it is given.
+    :param width: channels of its own tokens.
+    :param depth: number of blocks.
+    :param heads: attention heads of a block.
+    :param feature_size: edge of the square image the semantic features imitate, pixels; the
+        coarsest feature map has one cell a patch of it.
+    :param activation: how raw numbers become points.
+    """
+
+    encoder_width: int = 1024
+    width: int = 768
+    depth: int = 12
+    heads: int = 12
+    feature_size: int = 512
+    activation: Activation = 'linear'
+
+    def __post_init__(self) -> None:
+        """Refuse heads that do not divide the width, and unknown activations."""
+        _check_heads('decoder', self.width, self.heads)
+        if self.activation not in ('linear', 'norm_exp'):
+            raise ValueError(
+                f"decoder.activation: expected 'linear' or 'norm_exp', got {self.activation!r}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class OccAnyConfig:
+    """Sizes of a whole reconstruction network."""
+
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+
+    def __post_init__(self) -> None:
+        """Refuse a decoder that does not fit the encoder."""
+        if self.decoder.encoder_width != self.encoder.width:
+            raise ValueError(
+                f'decoder.encoder_width: expected the encoder width {self.encoder.width}, '
+                f'got {self.decoder.encoder_width}'
+            )

@@ -1,0 +1,166 @@
+"""
+The decoder that remembers views and reads them back together (OccAny spec, section 5).
+
+Token sets are (b, v, n, d); the first of the ``n`` tokens of a view stands for its pose, the
+others are its patches in row-major order.
+"""
+
+from typing import cast
+
+from occany_ros.layers.block import DecoderBlock, Mlp, NORM_EPS
+from occany_ros.layers.embedding import grid_positions, Rotary, rotary_table
+from occany_ros.models.config import DecoderConfig, HIDDEN_RATIO
+from occany_ros.models.memory import append, Memory
+import torch
+from torch import nn, Tensor
+
+
+class PosedBlock(DecoderBlock):
+    """
+    A decoder block whose patches are also told what the pose token knew at its entrance.
+
+    :param width: channels of a token.
+    :param heads: number of attention heads.
+    """
+
+    def __init__(self, *, width: int, heads: int) -> None:
+        super().__init__(width=width, heads=heads, hidden=HIDDEN_RATIO * width)
+        self.injection = Mlp(width=width, hidden=width)
+
+    def forward(self, x: Tensor, rotary: Rotary | None, memory: Tensor) -> Tensor:
+        """Transform (b, n, d) with a memory (g, m, 2 d), see `DecoderBlock.forward`."""
+        injected = self.injection(x[:, :1])  # (b, 1, d)
+        x = self.read_memory(self.look_within(x, rotary), memory)
+        return self.transform(torch.cat((x[:, :1], x[:, 1:] + injected), dim=1))
+
+
+class MemoryDecoder(nn.Module):
+    """
+    Blocks that write a memory of views, and read it.
+
+    :param config: its size.
+    """
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.head_width = width // config.heads
+        self.projection = nn.Linear(config.encoder_width, width)
+        self.pose_token = nn.Parameter(torch.zeros(1, 1, 1, width))
+        self.later_view = nn.Parameter(torch.zeros(1, 1, width))
+        self.blocks = nn.ModuleList(
+            PosedBlock(width=width, heads=config.heads) for _ in range(config.depth)
+        )
+        self.feedback_norm = nn.LayerNorm(width)
+        self.feedback = Mlp(width=width, hidden=HIDDEN_RATIO * width)
+        self.norm = nn.LayerNorm(width, eps=NORM_EPS)
+
+    def remember(self, memory: Memory | None, tokens: Tensor, grid: tuple[int, int]) -> Memory:
+        """
+        Append views to a memory.
+
+        Views of one call see each other and what is remembered, never themselves; a single view
+        with nothing remembered sees itself. The last block's body is not run: a memory holds
+        block inputs only.
+
+        :param memory: views remembered so far, None for none.
+        :param tokens: encoder tokens, (b, v, n, e).
+        :param grid: rows and columns of patches.
+        :returns: the longer memory.
+        """
+        inputs = self._block_inputs(memory, self._embed(tokens, memory), self._rotary(grid))
+        return self._append(memory, inputs)
+
+    def observe(
+        self, memory: Memory | None, tokens: Tensor, grid: tuple[int, int]
+    ) -> tuple[Memory, Tensor]:
+        """
+        Append views to a memory, and also decode them as they are seen by that first pass.
+
+        These causal outputs cost one block more than `remember`; they miss what later views
+        would tell. Parameters as in `remember`.
+
+        :returns: the longer memory, and decoded tokens, (b, v, 1 + n, d).
+        """
+        rotary = self._rotary(grid)
+        inputs = self._block_inputs(memory, self._embed(tokens, memory), rotary)
+        last = len(self.blocks) - 1
+        x = self._step(last, inputs[last], memory, rotary)
+        return self._append(memory, inputs), self.norm(x)
+
+    def render(self, memory: Memory, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
+        """
+        Decode views with the whole memory in sight; views do not see each other.
+
+        :param memory: from `remember`.
+        :param tokens: encoder tokens, (b, v, n, e).
+        :param grid: rows and columns of patches.
+        :returns: decoded tokens, (b, v, 1 + n, d).
+        """
+        x, rotary = self._embed(tokens, memory), self._rotary(grid)
+        shape = x.shape
+        x = x.flatten(0, 1)  # (b v, 1 + n, d)
+        for block, entries in zip(self.blocks, memory.layers, strict=True):
+            x = block(x, rotary, entries)
+        return self.norm(x).reshape(shape)
+
+    def _rotary(self, grid: tuple[int, int]) -> Rotary:
+        device = self.pose_token.device
+        patches = grid_positions(*grid, device) + 1
+        places = torch.cat((torch.zeros_like(patches[:1]), patches))  # (1 + n, 2)
+        return rotary_table(places, self.head_width)
+
+    def _embed(self, tokens: Tensor, memory: Memory | None) -> Tensor:
+        """Project tokens and mark every view but the very first one ever remembered."""
+        x = self.projection(tokens)  # (b, v, n, d)
+        pose = self.pose_token.to(x.dtype).expand(*x.shape[:2], -1, -1)
+        x = torch.cat((pose, x), dim=2)  # (b, v, 1 + n, d)
+        if memory is not None:
+            return x + self.later_view
+        return torch.cat((x[:, :1], x[:, 1:] + self.later_view), dim=1)
+
+    def _block_inputs(self, memory: Memory | None, x: Tensor, rotary: Rotary) -> list[Tensor]:
+        """Run all blocks but the last; return what enters each block, (b, v, 1 + n, d)."""
+        inputs = [x]
+        for index in range(len(self.blocks) - 1):
+            inputs.append(self._step(index, inputs[-1], memory, rotary))
+        return inputs
+
+    def _step(self, index: int, x: Tensor, memory: Memory | None, rotary: Rotary) -> Tensor:
+        """Run one block of the memory pass on (b, v, 1 + n, d)."""
+        block = self.blocks[index]
+        old = None if memory is None else memory.layers[index]
+        sees_old_only = x.shape[1] == 1 and old is not None
+        visible = old if sees_old_only else _visible(old, _entries(block, x))
+        return block(x.flatten(0, 1), rotary, visible).reshape(x.shape)
+
+    def _append(self, memory: Memory | None, inputs: list[Tensor]) -> Memory:
+        """Remember block inputs, all but the last corrected by what the last one knows."""
+        offset = self.feedback(self.feedback_norm(inputs[-1]))
+        corrected = [x + offset for x in inputs[:-1]] + inputs[-1:]
+        entries = [_entries(block, x) for block, x in zip(self.blocks, corrected, strict=True)]
+        return append(memory, entries)
+
+
+def _entries(block: nn.Module, x: Tensor) -> Tensor:
+    """Keys and values of views, (b, v, n, d) to (b, v, n, 2 d)."""
+    entries = cast('PosedBlock', block).memory_entry(x.flatten(0, 1))
+    return entries.reshape(*x.shape[:-1], -1)
+
+
+def _visible(old: Tensor | None, new: Tensor) -> Tensor:
+    """
+    Keys and values each view of a call may read: the old ones and the other views' new ones.
+
+    :param old: remembered, (b, m, 2 d), or None.
+    :param new: of this call, (b, v, n, 2 d).
+    :returns: (b v, m + (v - 1) n, 2 d), or the view itself where there is nothing else.
+    """
+    views = new.shape[1]
+    if views == 1:
+        return new.flatten(0, 1)  # monocular: the only view there is
+    others = [[j for j in range(views) if j != i] for i in range(views)]
+    visible = new[:, others].flatten(2, 3)  # (b, v, (v - 1) n, 2 d)
+    if old is not None:
+        visible = torch.cat((old.unsqueeze(1).expand(-1, views, -1, -1), visible), dim=2)
+    return visible.flatten(0, 1)

@@ -1,0 +1,51 @@
+"""What the decoder remembers of the views it has seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Memory:
+    """
+    Keys and values for every decoder block; a value: appending makes a new one.
+
+    :param layers: keys, then values, along the channels, one (b, m, 2 d) for each block.
+    :param view_of_token: index of the view each token came from, (m,) int64.
+    :param num_views: views remembered so far.
+    """
+
+    layers: tuple[Tensor, ...]
+    view_of_token: Tensor
+    num_views: int
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens remembered so far in each block."""
+        return self.view_of_token.shape[0]
+
+
+def append(memory: Memory | None, entries: Sequence[Tensor]) -> Memory:
+    """
+    Remember more views; what was remembered before stays as it is.
+
+    :param memory: what is remembered already, None for nothing.
+    :param entries: keys and values of the new views for each block, (b, v, n, 2 d).
+    :returns: the longer memory.
+    """
+    views, tokens = entries[0].shape[1:3]
+    first = 0 if memory is None else memory.num_views
+    indices = torch.arange(first, first + views, device=entries[0].device)
+    new = tuple(entry.flatten(1, 2) for entry in entries)  # (b, v n, 2 d) each
+    labels = indices.repeat_interleave(tokens)
+    if memory is None:
+        return Memory(layers=new, view_of_token=labels, num_views=views)
+    return Memory(
+        layers=tuple(
+            torch.cat((old, more), dim=1) for old, more in zip(memory.layers, new, strict=True)
+        ),
+        view_of_token=torch.cat((memory.view_of_token, labels)),
+        num_views=first + views,
+    )
