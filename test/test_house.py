@@ -74,6 +74,16 @@ def test_init_is_only_a_docstring(path):
     assert len(tree.body) == 1
 
 
+@pytest.mark.parametrize('path', MODULES, ids=relative)
+def test_module_runs_on_the_oldest_python(path):
+    # Python 3.10 is Humble's; these came with 3.11 and 3.12.
+    newer = {'Self', 'Never', 'LiteralString', 'Unpack', 'override', 'StrEnum', 'UTC', 'batched'}
+    newer |= {'tomllib', 'ExceptionGroup', 'assert_never', 'assert_type', 'NotRequired'}
+    tree = ast.parse(path.read_text(encoding='utf-8'), feature_version=(3, 10))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert newer.isdisjoint(alias.name for node in imports for alias in node.names)
+
+
 def test_only_the_ros_package_and_launch_files_import_ros():
     guilty = {
         relative(path): sorted(filter(ROS_MODULE.match, imported_modules(path)))
@@ -205,7 +215,12 @@ def test_every_robot_requirement_is_pinned_for_tests():
 
 
 def test_every_third_party_import_is_a_requirement():
-    distributions = {'cv2': 'opencv-python-headless', 'yaml': 'pyyaml', 'backports': 'backports.zstd'}
+    distributions = {
+        'backports': 'backports.zstd',
+        'cv2': 'opencv-python-headless',
+        'PIL': 'pillow',
+        'yaml': 'pyyaml',
+    }
     names = ('requirements.txt', 'requirements-robot.txt')
     text = '\n'.join((ROOT / name).read_text(encoding='utf-8') for name in names)
     declared = set(re.findall(r'^([\w.-]+)>=', text, re.MULTILINE))
