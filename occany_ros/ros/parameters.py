@@ -24,11 +24,11 @@ class CameraParameters:
         choices=('auto', 'raw', 'compressed'),
     )
     frame_id: str = setting('', 'Optical frame; empty takes it from the image messages')
-    rotate: str = setting(
-        '0',
+    rotate: int = setting(
+        0,
         'Turns the images clockwise before use, for cameras not mounted upright',
         unit='deg',
-        choices=('0', '90', '180', '270'),
+        choices=(0, 90, 180, 270),
     )
 
     @property

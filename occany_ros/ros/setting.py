@@ -21,7 +21,7 @@ class Setting:
     :param unit: SI unit, empty where there is none.
     :param low: smallest value allowed, for numbers.
     :param high: largest value allowed, for numbers.
-    :param choices: the only values allowed, for texts.
+    :param choices: the only values allowed.
     :param runtime: whether it can be changed while the node runs.
     """
 
@@ -32,7 +32,7 @@ class Setting:
     unit: str
     low: float | None
     high: float | None
-    choices: tuple[str, ...]
+    choices: tuple[str | int, ...]
     runtime: bool
 
     def checked(self, value: object) -> Any:
@@ -59,17 +59,19 @@ class Setting:
     def range_text(self) -> str:
         """Describe the allowed values, e.g. ``0 … 2`` or ``none / tf``."""
         if self.choices:
-            return ' / '.join(self.choices)
+            return ' / '.join(map(str, self.choices))
         if self.low is None:
             return '' if self.high is None else f'≤ {self.high:g}'
         return f'≥ {self.low:g}' if self.high is None else f'{self.low:g} … {self.high:g}'
 
     def _check_entry(self, value: Any) -> None:
         if self.choices and value not in self.choices:
-            allowed = ', '.join(self.choices)
-            near = get_close_matches(str(value), self.choices, 1, 0.5)
+            allowed = [str(choice) for choice in self.choices]
+            near = get_close_matches(str(value), allowed, 1, 0.5)
             hint = f'; did you mean {near[0]!r}?' if near else ''
-            raise ValueError(f'{self.name}: expected one of {allowed}, got {value!r}{hint}')
+            raise ValueError(
+                f'{self.name}: expected one of {", ".join(allowed)}, got {value!r}{hint}'
+            )
         if isinstance(value, bool | str):
             return
         low = -math.inf if self.low is None else self.low
@@ -85,7 +87,7 @@ def setting(
     *,
     unit: str = '',
     limits: tuple[float | None, float | None] = (None, None),
-    choices: tuple[str, ...] = (),
+    choices: tuple[str | int, ...] = (),
     runtime: bool = False,
 ) -> Any:
     """Dataclass field with everything said about a parameter; see `Setting`."""

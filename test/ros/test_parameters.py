@@ -1,5 +1,7 @@
 """Parameters are refused with the cause, or taken as they are."""
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 from occany_ros.ros.parameter_checks import (
@@ -8,8 +10,21 @@ from occany_ros.ros.parameter_checks import (
     node_settings,
     parameters_from,
 )
+from occany_ros.ros.parameter_text import default_yaml, markdown_table
 from occany_ros.ros.parameters import Parameters
 import pytest
+import yaml
+
+CONFIG = Path(__file__).parents[2] / 'config'
+
+
+def flat(tree, prefix=''):
+    """Flatten a YAML tree to dotted names."""
+    result = {}
+    for name, value in tree.items():
+        deeper = isinstance(value, dict)
+        result |= flat(value, f'{prefix}{name}.') if deeper else {prefix + name: value}
+    return result
 
 
 def test_nothing_set_gives_the_defaults():
@@ -82,3 +97,21 @@ def test_a_change_touches_only_its_parameter(slop):
 def test_wrong_changes_are_refused(change, word):
     with pytest.raises(ValueError, match=word):
         changed(Parameters(), change)
+
+
+@pytest.mark.parametrize('name', sorted(path.name for path in CONFIG.glob('*.yaml')))
+def test_every_configuration_file_is_accepted(name):
+    content = yaml.safe_load((CONFIG / name).read_text())
+    assert list(content) == ['/**']
+    parameters = parameters_from(flat(content['/**']['ros__parameters']))
+    assert parameters.cameras
+
+
+def test_the_files_made_from_the_parameters_are_up_to_date():
+    assert (CONFIG / 'default.yaml').read_text() == default_yaml()
+    assert (CONFIG.parent / 'docs' / 'parameters.md').read_text() == markdown_table()
+
+
+def test_the_default_file_holds_the_defaults():
+    content = yaml.safe_load(default_yaml())
+    assert parameters_from(flat(content['/**']['ros__parameters'])) == Parameters()
