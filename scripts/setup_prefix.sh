@@ -57,13 +57,13 @@ patch_wheels() {
     -e "s#/opt/[^;\"]*/include/python3\.[0-9]+#$include#g" {} +
 }
 
-# A wheel prefix has no set-up file of its own; colcon's install/setup.bash chains the one written here.
+# Both kinds of environment are ROS prefixes, so that colcon's install/setup.bash chains them: sourcing that one file
+# activates the environment. $1 is an installed ROS 2 to chain in turn, or empty.
 write_setup_files() {
   cat > "$prefix/local_setup.bash" << 'SETUP'
-# Makes this virtual environment the active ROS 2 prefix.
+# Makes this virtual environment the active one, and a ROS 2 prefix.
 _occany_prefix=$(builtin cd "$(dirname "${BASH_SOURCE[0]}")" > /dev/null && pwd)
 [ "${VIRTUAL_ENV:-}" = "$_occany_prefix" ] || . "$_occany_prefix/bin/activate"
-export ROS_DISTRO=kilted ROS_VERSION=2 ROS_PYTHON_VERSION=3
 for _occany_name in AMENT_PREFIX_PATH CMAKE_PREFIX_PATH; do
   case ":${!_occany_name:-}:" in
     *":$_occany_prefix:"*) ;;
@@ -72,7 +72,12 @@ for _occany_name in AMENT_PREFIX_PATH CMAKE_PREFIX_PATH; do
 done
 unset _occany_prefix _occany_name
 SETUP
-  cp "$prefix/local_setup.bash" "$prefix/setup.bash"
+  if [ -z "$1" ]; then
+    printf 'export ROS_DISTRO=kilted ROS_VERSION=2 ROS_PYTHON_VERSION=3\n' >> "$prefix/local_setup.bash"
+    cp "$prefix/local_setup.bash" "$prefix/setup.bash"
+  else
+    printf '. "%s/setup.bash"\n. "%s/local_setup.bash"\n' "$1" "$prefix" > "$prefix/setup.bash"
+  fi
   for shell in sh zsh; do
     printf '# Use bash: source %s\n' "$prefix/setup.bash" > "$prefix/local_setup.$shell"
   done
@@ -114,7 +119,7 @@ prefix_from_wheels() {
   if ! done_before interfaces "$interfaces"; then
     say 'tf2_msgs, which no wheel brings'
     patch_wheels
-    write_setup_files
+    write_setup_files ''
     build_tf2_msgs > "$prefix/tf2_msgs.log" 2>&1 \
       || { tail -40 "$prefix/tf2_msgs.log" >&2; stop 'tf2_msgs did not build'; }
     mark_done interfaces "$interfaces"
@@ -124,6 +129,9 @@ prefix_from_wheels() {
 prefix_beside_apt() {
   local inputs
   [ -f "$ros_prefix/setup.bash" ] || stop "ROS_PREFIX=$ros_prefix has no setup.bash"
+  # shellcheck disable=SC1091
+  (set +u; . "$ros_prefix/setup.bash"; command -v colcon) > /dev/null \
+    || stop 'no colcon (sudo apt install python3-colcon-common-extensions)'
   inputs=$({ "$python" --version; echo "$ros_prefix"; cat requirements-robot.txt requirements-dev.txt; } | digest)
   done_before apt "$inputs" && return
   make_venv --system-site-packages
@@ -131,7 +139,7 @@ prefix_beside_apt() {
   # The distribution's NumPy stays: its ROS extensions are compiled against it. Its ament linters serve too.
   grep -v '^ros-' requirements-dev.txt > "$prefix/requirements-dev.txt"
   pip_install -r requirements-robot.txt -r "$prefix/requirements-dev.txt"
-  printf '. "%s/setup.bash"\n. "%s/bin/activate"\n' "$ros_prefix" "$prefix" > "$prefix/setup.bash"
+  write_setup_files "$ros_prefix"
   mark_done apt "$inputs"
 }
 
