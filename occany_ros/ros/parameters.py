@@ -108,7 +108,7 @@ class MemoryParameters:
         0.0, 'Least motion between remembered sets', unit='m', limits=(0.0, 100.0), runtime=True
     )
     max_age: float = setting(
-        10.0, 'Sets older than this are forgotten', unit='s', limits=(0.1, 3600.0), runtime=True
+        30.0, 'Sets older than this are forgotten', unit='s', limits=(0.1, 3600.0), runtime=True
     )
     max_gap: float = setting(
         2.0,
@@ -127,7 +127,10 @@ class ConfidenceParameters:
     """Thresholds."""
 
     recon: float = setting(
-        1.1, 'Least confidence of a point that fills a voxel', limits=(1.0, 1000.0), runtime=True
+        2.0,
+        'Points fill voxels with more confidence than this',
+        limits=(1.0, 1000.0),
+        runtime=True,
     )
 
 
@@ -157,9 +160,28 @@ class GridParameters:
     )
     resolution: float = setting(0.4, 'Edge of a voxel', unit='m', limits=(0.01, 10.0))
     origin: tuple[float, ...] = setting(
-        (-40.0, -40.0, -1.0), 'Minimum corner in grid.frame', unit='m', limits=(-1000.0, 1000.0)
+        (-40.0, -40.0, -1.0), 'Minimum corner in base_frame', unit='m', limits=(-1000.0, 1000.0)
     )
-    frame: str = setting('', 'Frame of the grid; empty means base_frame')
+    fusion: str = setting(
+        'trilinear',
+        'trilinear leaves every voxel without a point free, as the released models are '
+        'evaluated; carve frees what rays pass and leaves the rest unknown',
+        choices=('trilinear', 'carve'),
+        runtime=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LevelParameters:
+    """Where the ground is."""
+
+    camera_height: float = setting(
+        0.0,
+        'Height of the reference camera over the ground, used where /tf does not give it',
+        unit='m',
+        limits=(-100.0, 100.0),
+        runtime=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +288,7 @@ class Parameters:
     confidence: ConfidenceParameters = field(default_factory=ConfidenceParameters)
     semantics: SemanticsParameters = field(default_factory=SemanticsParameters)
     grid: GridParameters = field(default_factory=GridParameters)
+    level: LevelParameters = field(default_factory=LevelParameters)
     costmap: CostmapParameters = field(default_factory=CostmapParameters)
     obstacles: ObstacleParameters = field(default_factory=ObstacleParameters)
     points: PointsParameters = field(default_factory=PointsParameters)
@@ -273,8 +296,3 @@ class Parameters:
     tf: TransformParameters = field(default_factory=TransformParameters)
     watchdog: WatchdogParameters = field(default_factory=WatchdogParameters)
     diagnostics: DiagnosticsParameters = field(default_factory=DiagnosticsParameters)
-
-    @property
-    def grid_frame(self) -> str:
-        """Frame of the grid and of the clouds."""
-        return self.grid.frame or self.base_frame

@@ -1,0 +1,175 @@
+"""Why nothing comes out: causes and remedies, from facts; knows no ROS."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """
+    What was seen of one camera.
+
+    :param name: the camera.
+    :param topics: topics that were looked for, with the types their publishers send.
+    :param subscribed: the topic that is subscribed to, empty while there is none.
+    :param transport: its parameter.
+    :param received: images so far.
+    :param incompatible: publishers whose quality of service does not match.
+    :param zero_stamps: images without a stamp.
+    :param undecodable: images that could not be decoded.
+    :param last_error: of decoding.
+    """
+
+    name: str
+    topics: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    subscribed: str = ''
+    transport: str = 'auto'
+    received: int = 0
+    incompatible: int = 0
+    zero_stamps: int = 0
+    undecodable: int = 0
+    last_error: str = ''
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """
+    What was seen of the node.
+
+    :param problem: why it could not be configured, empty where it could.
+    :param state: of the life cycle.
+    :param is_paused: by the service.
+    :param clock_stands: whether ``use_sim_time`` is set and ``/clock`` does not tick.
+    :param cameras: each of them.
+    :param image_topics: image topics there are in the graph.
+    :param sets: sets that were handed to the worker.
+    :param too_few: images that waited in vain for enough cameras.
+    :param min_cameras: the parameter.
+    :param slop_s: the parameter, seconds.
+    :param busy_s: how long the worker has been at the present set, 0 while it is idle.
+    :param failures: sets that failed.
+    :param last_failure: what the last one said.
+    """
+
+    problem: str = ''
+    state: str = 'active'
+    is_paused: bool = False
+    clock_stands: bool = False
+    cameras: tuple[CameraFacts, ...] = ()
+    image_topics: tuple[str, ...] = ()
+    sets: int = 0
+    too_few: int = 0
+    min_cameras: int = 1
+    slop_s: float = 0.05
+    busy_s: float = 0.0
+    failures: int = 0
+    last_failure: str = ''
+
+
+def causes(facts: Facts) -> tuple[str, ...]:
+    """
+    Explain silence, the likeliest cause first; every sentence names the remedy.
+
+    :returns: at least one sentence.
+    """
+    found = [*_of_the_node(facts)]
+    if not found:
+        found += [text for camera in facts.cameras for text in _of_a_camera(camera, facts)]
+        found += _of_the_sets(facts)
+    return tuple(found) or (
+        'nothing is wrong that could be seen; call the service ~/status for the figures',
+    )
+
+
+def _of_the_node(facts: Facts) -> Iterator[str]:
+    if facts.problem:
+        yield facts.problem
+    elif facts.state != 'active':
+        yield (
+            f'the node is {facts.state}; activate it with ros2 lifecycle set, '
+            'or start it with autostart'
+        )
+    if facts.is_paused:
+        yield 'the node is paused; call the service ~/pause with data: false'
+    if facts.clock_stands:
+        yield (
+            'use_sim_time is true but /clock does not tick; play the bag with --clock, '
+            'start the simulator, or set use_sim_time to false'
+        )
+
+
+def _of_a_camera(camera: CameraFacts, facts: Facts) -> Iterator[str]:
+    start = f'camera {camera.name}: '
+    published = {kind for _, kinds in camera.topics for kind in kinds}
+    names = ', '.join(topic for topic, _ in camera.topics if not topic.endswith('/compressed'))
+    if camera.received == 0:
+        if camera.incompatible:
+            yield (
+                f'{start}the publisher of {camera.subscribed} is not reliable and '
+                'qos.image_reliability asks for it; set it to best_effort'
+            )
+        elif not published:
+            yield f'{start}nobody publishes {names}; {_remedy(camera, facts)}'
+        elif not published & set(IMAGE_TYPES):
+            yield (
+                f'{start}{names} is published as {", ".join(sorted(published))}, not as an '
+                f'image; set {camera.name}.image_topic to an image topic'
+            )
+        elif not camera.subscribed or not _sends_wanted(camera, published):
+            yield (
+                f'{start}{names} is published as {", ".join(sorted(published))}, but '
+                f'{camera.name}.transport is {camera.transport}; set it to auto'
+            )
+        else:
+            yield (
+                f'{start}{camera.subscribed} has a publisher but sent no image; check the '
+                'driver, and DDS settings for large messages (config/fastdds.xml)'
+            )
+    elif camera.undecodable >= camera.received:
+        yield f'{start}no image could be decoded: {camera.last_error}'
+
+
+def _of_the_sets(facts: Facts) -> Iterator[str]:
+    speaking = [camera for camera in facts.cameras if camera.received]
+    if facts.failures:
+        yield f'{facts.failures} of {facts.sets} sets failed: {facts.last_failure}'
+    elif facts.busy_s > 0:
+        yield (
+            f'the network has been at one set for {facts.busy_s:.0f} s; wait, take a smaller '
+            'model.variant or a faster model.device'
+        )
+    elif facts.sets == 0 and 0 < len(speaking) < facts.min_cameras:
+        yield (
+            f'{len(speaking)} of {len(facts.cameras)} cameras speak, sync.min_cameras asks for '
+            f'{facts.min_cameras}; start the others or lower it'
+        )
+    elif facts.sets == 0 and speaking and facts.too_few:
+        yield (
+            f'stamps of different cameras are never within sync.slop = {facts.slop_s:g} s; '
+            'synchronise the clocks of the drivers, or raise sync.slop'
+        )
+    blank = [camera.name for camera in speaking if camera.zero_stamps >= camera.received]
+    if blank:
+        yield (
+            f'images of {", ".join(blank)} have no stamp, the time of receipt stands in; '
+            'let the driver fill header.stamp'
+        )
+
+
+def _sends_wanted(camera: CameraFacts, published: set[str]) -> bool:
+    wanted = {'raw': {IMAGE_TYPES[0]}, 'compressed': {IMAGE_TYPES[1]}}
+    return bool(published & wanted.get(camera.transport, set(IMAGE_TYPES)))
+
+
+def _remedy(camera: CameraFacts, facts: Facts) -> str:
+    if not facts.image_topics:
+        return (
+            'there are no image topics at all: start the driver or the bag, or check ROS_DOMAIN_ID'
+        )
+    asked = camera.topics[0][0] if camera.topics else ''
+    near = get_close_matches(asked, facts.image_topics, 1, 0.3)
+    hint = f'to {near[0]}, for example' if near else f'to one of {", ".join(facts.image_topics)}'
+    return f'set {camera.name}.image_topic {hint}, or start the driver'
