@@ -109,7 +109,10 @@ def main() -> int:
     parser.add_argument('package', help='name of the interface package, such as tf2_msgs')
     parser.add_argument('folder', type=Path, help='where the package is written')
     arguments = parser.parse_args()
-    write_package(arguments.package, arguments.folder)
+    try:
+        write_package(arguments.package, arguments.folder)
+    except LookupError as error:
+        parser.error(str(error))
     return 0
 
 
