@@ -1,0 +1,234 @@
+"""Rays against solids: what each pixel sees first, and what stands between it and the sun."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from occany_ros.synthetic.packing import Packed
+from occany_ros.synthetic.primitives import Kind
+
+TILE = 16
+NEAR = 0.05
+"""Nearest visible depth, metres."""
+_EDGES = [
+    (a, a | bit) for bit in (1, 2, 4) for a in range(8) if not a & bit
+]  # pairs of box corners that differ in one sign
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tiles:
+    """
+    The rays of a set of images, cut into square tiles.
+
+    :param rays: ray of each pixel in world axes, scaled so that its length along the optical axis
+        is 1, (b, t, 3, n) with n pixels a tile.
+    :param bounds: pixel bounds ``u0 u1 v0 v1`` of the tiles, (t, 4).
+    """
+
+    rays: Tensor
+    bounds: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """
+    What the rays met.
+
+    :param depth: along the optical axis, metres, infinite for none, (b, t, n).
+    :param solid: row of the solid, -1 for none, (b, t, n) int64.
+    """
+
+    depth: Tensor
+    solid: Tensor
+
+
+def _candidates(
+    mask: Tensor, wanted: Tensor, group: int
+) -> Iterator[tuple[Tensor, list[tuple[int, Tensor]]]]:
+    """
+    Walk through the tiles in groups that have about as many solids to test.
+
+    :param mask: whether a solid may matter to a tile, (t, p).
+    :param wanted: rows of solids to go through, in the order of trial, (k,).
+    :param group: tiles in a group.
+    :returns: for each group the tiles, and one after another how many of them to test against
+        which solids.
+    """
+    picked = mask[:, wanted]
+    count = picked.sum(1)
+    order = torch.argsort(count, descending=True)
+    counts = count[order].tolist()
+    tile, column = picked.nonzero(as_tuple=True)
+    if len(tile) == 0:
+        return
+    rank = torch.arange(len(tile), device=mask.device) - (count.cumsum(0) - count)[tile]
+    table = torch.zeros(len(mask), counts[0], dtype=torch.long, device=mask.device)
+    table[tile, rank] = wanted[column]
+    for start in range(0, len(counts), group):
+        within = [c for c in counts[start : start + group] if c > 0]
+        if not within:
+            return
+        tiles = order[start : start + len(within)]
+        rows = table[tiles]
+        steps = []
+        live = len(within)
+        for k in range(within[0]):
+            while within[live - 1] <= k:
+                live -= 1
+            steps.append((live, rows[:live, k]))
+        yield tiles, steps
+
+
+def screen_bounds(packed: Packed, camera_from_world: Tensor, intrinsics: Tensor) -> Tensor:
+    """
+    Enclose each solid on each image.
+
+    :param packed: the solids.
+    :param camera_from_world: rotations, (b, 3, 3).
+    :param intrinsics: pinhole matrices, (b, 3, 3).
+    :returns: ``u0 u1 v0 v1`` in pixels and the nearest depth, (b, p, 5); empty bounds
+        (``u0 > u1``) for a solid behind the camera.
+    """
+    points = packed.corners @ camera_from_world[:, None].transpose(-1, -2)  # (b, p, 8, 3)
+    pairs = torch.tensor(_EDGES, device=points.device)
+    a, b = points[:, :, pairs[:, 0]], points[:, :, pairs[:, 1]]
+    za, zb = a[..., 2:], b[..., 2:]
+    share = ((NEAR - za) / (zb - za + 1e-12)).clamp(0, 1)
+    cut = a + share * (b - a)
+    crosses = (za > NEAR) != (zb > NEAR)
+    every = torch.cat([points, cut], 2)
+    valid = torch.cat([points[..., 2:] > NEAR, crosses], 2)[..., 0]
+    scale = torch.stack([intrinsics[:, 0, 0], intrinsics[:, 1, 1]], 1)[:, None, None]
+    shift = torch.stack([intrinsics[:, 0, 2], intrinsics[:, 1, 2]], 1)[:, None, None]
+    pixel = every[..., :2] / every[..., 2:].clamp(min=NEAR) * scale + shift
+    low = pixel.masked_fill(~valid[..., None], torch.inf).amin(2)
+    high = pixel.masked_fill(~valid[..., None], -torch.inf).amax(2)
+    depth = every[..., 2].masked_fill(~valid, torch.inf).amin(2)
+    dead = packed.kind < 0
+    low = low.masked_fill(dead[..., None], torch.inf)
+    return torch.stack([low[..., 0], high[..., 0], low[..., 1], high[..., 1], depth], -1)
+
+
+def _box(packed: Packed, solid: Tensor, rays: Tensor) -> tuple[Tensor, Tensor]:
+    inverse = torch.bmm(packed.unit_from_world[solid], rays).add_(1e-9).reciprocal_()
+    middle = inverse * packed.origin[solid].neg()[:, :, None]
+    spread = inverse.abs_()
+    enter = middle - spread
+    leave = middle.add_(spread)
+    near = torch.maximum(torch.maximum(enter[:, 0], enter[:, 1]), enter[:, 2])
+    far = torch.minimum(torch.minimum(leave[:, 0], leave[:, 1]), leave[:, 2])
+    return near, far
+
+
+def _round(packed: Packed, solid: Tensor, rays: Tensor) -> tuple[Tensor, Tensor]:
+    ray = torch.bmm(packed.unit_from_world[solid], rays).add_(1e-9)
+    origin = packed.origin[solid][:, :, None]
+    shape = packed.shape[solid][:, :, None]
+    shift = (origin * ray).sum(1).neg_().div_((ray * ray).sum(1))  # to the point of approach
+    close = origin + shift[:, None] * ray
+    near, far = _quadric(close, ray, shape)
+    return near + shift, far + shift
+
+
+def _quadric(point: Tensor, ray: Tensor, shape: Tensor) -> tuple[Tensor, Tensor]:
+    wide, lean, ball = shape[:, 0], shape[:, 1], shape[:, 2]
+    rx, ry, rz = ray[:, 0], ray[:, 1], ray[:, 2]
+    px, py, pz = point[:, 0], point[:, 1], point[:, 2]
+    radius = wide + lean * pz
+    a = rx * rx + ry * ry + (ball - lean * lean) * rz * rz
+    half_b = px * rx + py * ry + (ball * pz - lean * radius) * rz
+    c = px * px + py * py + ball * pz * pz - radius * radius
+    root = half_b * half_b - a * c
+    missed = root < 0
+    root = root.clamp_(min=0).sqrt_()
+    inverse = a.reciprocal()
+    middle = -half_b * inverse
+    spread = (root * inverse).abs()
+    slab = rz.reciprocal()
+    slab_middle = -pz * slab
+    slab_spread = slab.abs()
+    near = torch.maximum(middle - spread, slab_middle - slab_spread)
+    far = torch.minimum(middle + spread, slab_middle + slab_spread)
+    return near, far.masked_fill_(missed, -torch.inf)
+
+
+def _wedge(packed: Packed, solid: Tensor, rays: Tensor) -> tuple[Tensor, Tensor]:
+    along = torch.bmm(packed.planes[solid], rays).add_(1e-9)
+    meet = packed.reach[solid][:, :, None] / along
+    outward = along > 0
+    near = meet.masked_fill(outward, -torch.inf).amax(1)
+    far = meet.masked_fill_(~outward, torch.inf).amin(1)
+    return near, far
+
+
+_FIRST: dict[Kind, Callable[[Packed, Tensor, Tensor], tuple[Tensor, Tensor]]] = {
+    Kind.BOX: _box,
+    Kind.ROUND: _round,
+    Kind.WEDGE: _wedge,
+}
+
+
+def flattened(packed: Packed) -> Packed:
+    """
+    Put the solids of all cameras into one list.
+
+    :param packed: (b, p, ...) fields.
+    :returns: the same with the solids' fields (b * p, ...).
+    """
+    return Packed(
+        packed.kind.flatten(0, 1),
+        packed.unit_from_world.flatten(0, 1),
+        packed.origin.flatten(0, 1),
+        packed.half.flatten(0, 1),
+        packed.shape.flatten(0, 1),
+        packed.planes.flatten(0, 1),
+        packed.reach.flatten(0, 1),
+        packed.corners.flatten(0, 1),
+        packed.label.flatten(0, 1),
+        packed.material.flatten(0, 1),
+        packed.paint.flatten(0, 1),
+        packed.ground,
+        packed.light,
+        packed.camera,
+    )
+
+
+def first_hits(
+    packed: Packed, flat: Packed, tiles: Tiles, bounds: Tensor, ground: Tensor, group: int
+) -> Hits:
+    """
+    Find the nearest surface along each ray.
+
+    :param packed: the solids by camera.
+    :param flat: the same, flattened.
+    :param tiles: the rays.
+    :param bounds: answer of :func:`screen_bounds`.
+    :param ground: depth of the ground, infinite for none, (b, t, n).
+    :param group: tiles worked on at a time.
+    :returns: depth and solid; -1 stands for ground and sky.
+    """
+    cameras, count = packed.kind.shape
+    box, tile = bounds[:, None], tiles.bounds[None, :, None]
+    overlap = (box[..., 0] <= tile[..., 1]) & (box[..., 1] >= tile[..., 0])
+    overlap &= (box[..., 2] <= tile[..., 3]) & (box[..., 3] >= tile[..., 2])  # (b, t, p)
+    number = overlap.shape[1]
+    rays = tiles.rays.flatten(0, 1)
+    depth = ground.flatten(0, 1).clone()
+    solid = torch.full(depth.shape, -1, dtype=torch.int32, device=depth.device)
+    offset = torch.arange(cameras, device=depth.device).repeat_interleave(number) * count
+    for kind, meet in _FIRST.items():
+        mask = (overlap & (packed.kind == kind)[:, None]).flatten(0, 1)
+        wanted = mask.any(0).nonzero()[:, 0]
+        for chosen, steps in _candidates(mask, wanted, group):
+            ray, best, found = rays[chosen], depth[chosen], solid[chosen]
+            shift = offset[chosen]
+            for live, rows in steps:
+                near, far = meet(flat, rows + shift[:live], ray[:live])
+                nearest = best[:live]
+                hit = (near < far).logical_and_(near > NEAR).logical_and_(near < nearest)
+                nearest.copy_(torch.where(hit, near, nearest))
+                found[:live].copy_(torch.where(hit, rows.to(torch.int32)[:, None], found[:live]))
+            depth[chosen], solid[chosen] = best, found
+    return Hits(depth.view(cameras, number, -1), solid.view(cameras, number, -1).long())
