@@ -1,0 +1,1 @@
+"""Our networks and functions against golden files made by the released code."""

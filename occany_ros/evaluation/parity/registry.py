@@ -1,0 +1,61 @@
+"""Which check a golden file needs, by its name."""
+
+from collections.abc import Callable
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Final
+
+from occany_ros.evaluation.parity.comparison import Comparison
+from occany_ros.evaluation.parity.fixture import Fixture, read_fixture
+from occany_ros.evaluation.parity.functions import (
+    check_focal,
+    check_postprocessing,
+    check_preprocessing,
+    check_rotary,
+)
+from occany_ros.evaluation.parity.networks import check_decoder, check_encoder
+from occany_ros.evaluation.parity.pipeline import check_run
+from occany_ros.evaluation.parity_voxel import check as check_voxels
+import torch
+
+Check = Callable[[Fixture], list[Comparison]]
+
+
+def _check_voxel_file(fixture: Fixture) -> list[Comparison]:
+    return [Comparison(*row) for row in check_voxels(fixture.tensors, fixture.metadata)]
+
+
+CHECKS: Final[tuple[tuple[str, Check], ...]] = (
+    ('rope*', check_rotary),
+    ('preproc*', check_preprocessing),
+    ('enc_*', check_encoder),
+    ('dec_*', check_decoder),
+    ('post_*', check_postprocessing),
+    ('focal*', check_focal),
+    ('voxel*', _check_voxel_file),
+    ('e2e_*', check_run),
+    ('full*', check_run),
+)
+"""Pattern of the file's name without ending, and its check; the first that fits counts."""
+
+
+def check_for(stem: str) -> Check | None:
+    """Find the check for a file's name; None where there is none yet."""
+    return next((check for pattern, check in CHECKS if fnmatch(stem, pattern)), None)
+
+
+def check_file(path: Path) -> list[Comparison]:
+    """
+    Recompute a golden file.
+
+    :returns: one comparison for each of its outputs; empty where there is no check yet.
+    :raises ValueError: if the file does not hold what its name promises.
+    """
+    check = check_for(path.stem)
+    if check is None:
+        return []
+    with torch.inference_mode():
+        try:
+            return check(read_fixture(path))
+        except KeyError as error:
+            raise ValueError(f'{path.name}: expected a tensor {error}, got none') from error
