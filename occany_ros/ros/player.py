@@ -1,0 +1,278 @@
+"""Playing a recording onto the ROS graph: the bytes of the bag go out as they are."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+import time
+from typing import Any, Final
+
+from occany_ros.bags.reader import BagReader, RawMessage
+from occany_ros.ros.convert import time_message
+from occany_ros.ros.graph_types import listener_qos, message_class, sender_qos, topic_types
+import rclpy
+from rclpy.duration import Duration
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock
+
+LONGEST_SLEEP: Final = 0.05  # seconds; so that interrupts and /clock are never kept waiting
+POLL: Final = 0.02  # seconds
+IMAGE_TYPES: Final = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
+
+
+@dataclass(frozen=True, slots=True)
+class PlayOptions:
+    """
+    How a bag is played.
+
+    :param topics: only these; empty means all.
+    :param rate: speed, 1 is as recorded.
+    :param loops: times the bag is played; 0 means until it is stopped.
+    :param clock_hz: rate of ``/clock``, hertz; 0 publishes none.
+    :param wait_for: topics that must have a subscriber before anything is played.
+    :param wait_s: longest wait for subscribers and for answers, seconds.
+    :param step_on: topic whose message answers one time step: the next is played only then.
+        A time step is what the bag holds under one time of arrival. Empty plays by the clock.
+    """
+
+    topics: tuple[str, ...] = ()
+    rate: float = 1.0
+    loops: int = 1
+    clock_hz: float = 0.0
+    wait_for: tuple[str, ...] = ()
+    wait_s: float = 30.0
+    step_on: str = ''
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be played."""
+        if not self.rate > 0:
+            raise ValueError(f'rate: expected more than 0, got {self.rate}')
+        if self.loops < 0 or self.clock_hz < 0 or self.wait_s < 0:
+            raise ValueError('loops, clock_hz, wait_s: expected 0 or more')
+
+
+@dataclass(slots=True, eq=False)
+class PlayReport:
+    """
+    What has been played so far.
+
+    :param sent: messages of each topic.
+    :param skipped: topics that cannot be published, and why.
+    :param unanswered: time steps that got no answer in time.
+    :param loops: complete rounds.
+    :param position_s: place in the bag, seconds from its start.
+    :param length_s: length of the bag, seconds.
+    :param damage: what of the bag could not be read, or empty.
+    :param interrupted: it was stopped before its end.
+    """
+
+    sent: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    unanswered: int = 0
+    loops: int = 0
+    position_s: float = 0.0
+    length_s: float = 0.0
+    damage: str = ''
+    interrupted: bool = False
+
+
+class Player:
+    """
+    Publishes one bag.
+
+    :param node: that publishes.
+    :param bag: entered already.
+    :param options: see `PlayOptions`.
+    :param on_progress: called after every message and while waiting.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        bag: BagReader,
+        options: PlayOptions,
+        on_progress: Callable[[PlayReport], None] | None = None,
+    ) -> None:
+        self.report = PlayReport(length_s=(bag.end_ns - bag.start_ns) / 1e9)
+        self._node = node
+        self._bag = bag
+        self._options = options
+        self._progress = on_progress
+        self._publishers: dict[str, Any] = {}
+        self._clock: Any = None
+        self._next_tick = 0.0
+        self._answers = 0
+        self._step_ns = -1
+        self._advertise()
+
+    def play(self) -> PlayReport:
+        """
+        Play to the end; returns early when ROS shuts down.
+
+        :raises TimeoutError: a topic got no subscriber in time, naming it.
+        """
+        if self._options.step_on:
+            self._listen()
+        self.wait_for_subscribers()
+        while rclpy.ok(context=self._node.context):
+            self._play_once()
+            self.report.loops += 1
+            if self.report.loops == self._options.loops or not self._bag.message_count:
+                break
+        return self.report
+
+    def wait_for_subscribers(self) -> None:
+        """
+        Wait until somebody listens to each topic of ``wait_for``.
+
+        :raises TimeoutError: nobody does in time.
+        """
+        deadline = time.monotonic() + self._options.wait_s
+        for topic in self._options.wait_for:
+            while rclpy.ok(context=self._node.context):
+                publisher = self._publishers.get(topic)
+                if publisher is not None and publisher.get_subscription_count() > 0:
+                    break
+                if time.monotonic() > deadline:
+                    there = topic in self._publishers
+                    raise TimeoutError(
+                        f'{topic}: no subscriber within {self._options.wait_s:g} s; is the node '
+                        'started, active and on this ROS_DOMAIN_ID?'
+                        if there
+                        else f'{topic}: not in the bag; it has {", ".join(self._publishers)}'
+                    )
+                self._on_progress(self.report)
+                time.sleep(POLL)
+
+    def wait_until_delivered(self, timeout_s: float = 5.0) -> None:
+        """Wait until every reliable subscriber has everything, for at most so long."""
+        for publisher in self._publishers.values():
+            publisher.wait_for_all_acked(Duration(nanoseconds=round(timeout_s * 1e9)))
+
+    def _on_progress(self, report: PlayReport) -> None:
+        if self._progress is not None:
+            self._progress(report)
+
+    def _advertise(self) -> None:
+        """Make the publishers; latched topics stay latched."""
+        for topic in self._bag.topics.values():
+            if self._options.topics and topic.name not in self._options.topics:
+                continue
+            try:
+                kind = message_class(topic.type_name)
+            except LookupError as error:
+                self.report.skipped[topic.name] = str(error)
+                continue
+            qos = sender_qos(latched=topic.latched)
+            self._publishers[topic.name] = self._node.create_publisher(kind, topic.name, qos)
+            self.report.sent[topic.name] = 0
+        if self._options.clock_hz:
+            self._clock = self._node.create_publisher(Clock, '/clock', sender_qos(latched=False))
+
+    def _play_once(self) -> None:
+        """Play the bag from its first to its last message."""
+        started = time.monotonic()
+        self._next_tick = started
+        self._step_ns = -1
+        for raw in self._messages():
+            if self._options.step_on:
+                self._await_answer(raw)
+            else:
+                self._await_time(raw, started)
+            if not rclpy.ok(context=self._node.context):
+                return
+            self._publishers[raw.topic].publish(raw.data)
+            self.report.sent[raw.topic] += 1
+            self.report.position_s = (raw.stamp_ns - self._bag.start_ns) / 1e9
+            self._on_progress(self.report)
+        if self._options.step_on and self._step_ns >= 0:
+            self._await_answers()
+
+    def _messages(self) -> Iterator[RawMessage]:
+        return self._bag.messages(set(self._publishers))
+
+    def _await_time(self, raw: RawMessage, started: float) -> None:
+        """Sleep until a message is due, ticking ``/clock`` meanwhile."""
+        due = started + (raw.stamp_ns - self._bag.start_ns) / 1e9 / self._options.rate
+        while rclpy.ok(context=self._node.context):
+            now = time.monotonic()
+            if self._clock is not None and now >= self._next_tick:
+                played = (min(now, due) - started) * self._options.rate
+                self._tick(self._bag.start_ns + round(played * 1e9))
+                self._next_tick = now + 1.0 / self._options.clock_hz
+            if now >= due:
+                return
+            wake = due if self._clock is None else min(due, self._next_tick)
+            time.sleep(min(max(wake - now, 0.0), LONGEST_SLEEP))
+
+    def _tick(self, stamp_ns: int) -> None:
+        self._clock.publish(Clock(clock=time_message(stamp_ns)))
+
+    def _listen(self) -> None:
+        """
+        Subscribe to the topic that answers, as soon as it exists.
+
+        :raises TimeoutError: nobody publishes it in time.
+        """
+        topic, deadline = self._options.step_on, time.monotonic() + self._options.wait_s
+        while topic not in (types := topic_types(self._node)):
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f'{topic}: no publisher within {self._options.wait_s:g} s to step on'
+                )
+            self._on_progress(self.report)
+            time.sleep(POLL)
+        kind, qos = message_class(types[topic]), listener_qos(self._node, topic)
+        self._node.create_subscription(kind, topic, self._take_answer, qos, raw=True)
+
+    def _take_answer(self, _: bytes) -> None:
+        self._answers += 1
+
+    def _await_answer(self, raw: RawMessage) -> None:
+        """Before the first message of a new time step, wait for the answer to the last."""
+        if raw.stamp_ns == self._step_ns:
+            return
+        if self._step_ns >= 0:
+            self._await_answers()
+        if self._bag.topics[raw.topic].type_name in IMAGE_TYPES:
+            self._step_ns = raw.stamp_ns
+            self._answers = 0
+        if self._clock is not None:
+            self._tick(raw.stamp_ns)
+
+    def _await_answers(self) -> None:
+        """Spin until the time step in question is answered, or too much time has passed."""
+        deadline = time.monotonic() + self._options.wait_s
+        while rclpy.ok(context=self._node.context) and not self._answers:
+            if time.monotonic() > deadline:
+                self.report.unanswered += 1
+                break
+            rclpy.spin_once(self._node, timeout_sec=LONGEST_SLEEP)
+            self._on_progress(self.report)
+        self._step_ns = -1
+
+
+def play_bag(
+    path: Path, options: PlayOptions, on_progress: Callable[[PlayReport], None] | None = None
+) -> PlayReport:
+    """
+    Play a bag with a node of its own, until it ends or the process is interrupted.
+
+    :raises FileNotFoundError: there is no bag.
+    :raises TimeoutError: nobody listens or answers.
+    """
+    rclpy.init()
+    node = rclpy.create_node('occany_player')
+    try:
+        with BagReader(path) as bag:
+            player = Player(node, bag, options, on_progress)
+            try:
+                player.play()
+                player.wait_until_delivered()
+            except (KeyboardInterrupt, ExternalShutdownException):
+                player.report.interrupted = True
+            player.report.damage = bag.damage
+            return player.report
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
