@@ -8,7 +8,7 @@ from occany_ros.synthetic.surface import Surface
 
 
 def _mix(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
-    return a + (b - a) * share[:, None]
+    return a + (b - a) * share
 
 
 def glass(surface: Surface, salt: Tensor) -> Tensor:
@@ -17,12 +17,12 @@ def glass(surface: Surface, salt: Tensor) -> Tensor:
 
     :param surface: points on panes.
     :param salt: a number of each pane, between 0 and 1, (n,).
-    :returns: linear RGB, (n, 3).
+    :returns: linear RGB, (3, n).
     """
-    sky = torch.tensor([0.30, 0.38, 0.46], device=salt.device)
-    dark = torch.tensor([0.035, 0.04, 0.045], device=salt.device)
+    sky = torch.tensor([[0.30, 0.38, 0.46]], device=salt.device).T
+    dark = torch.tensor([[0.035, 0.04, 0.045]], device=salt.device).T
     share = (surface.mirror * 2.2 + 0.25).clamp(0, 1) * (0.35 + 0.5 * salt)
-    return dark + (sky - dark) * share[:, None]
+    return dark + (sky - dark) * share
 
 
 def bricks(surface: Surface) -> Tensor:
@@ -30,9 +30,9 @@ def bricks(surface: Surface) -> Tensor:
     Colour of brickwork: courses, joints, single bricks of other tint.
 
     :param surface: points on brick walls.
-    :returns: linear RGB, (n, 3).
+    :returns: linear RGB, (3, n).
     """
-    u, v = surface.flat[:, 0], surface.flat[:, 1]
+    u, v = surface.flat[0], surface.flat[1]
     course = torch.floor(v / 0.16)
     shifted = u / 0.48 + 0.5 * torch.remainder(course, 2)
     tint = 0.72 + 0.5 * dice(torch.floor(shifted), course)
@@ -43,16 +43,16 @@ def bricks(surface: Surface) -> Tensor:
         line(across.abs() - 0.08, 0.012, surface.blur),
         line((torch.remainder(shifted, 1) - 0.5).abs() * 0.48 - 0.24, 0.012, surface.blur),
     )
-    mortar = torch.tensor([0.42, 0.40, 0.37], device=u.device).expand_as(surface.colour)
+    mortar = torch.tensor([[0.42, 0.40, 0.37]], device=u.device).T
     stain = 1 + 0.10 * noise(u, v, 9.0)
-    return _mix(surface.colour * (tint * stain)[:, None], mortar, joint * 0.6)
+    return _mix(surface.colour * (tint * stain), mortar, joint * 0.6)
 
 
 def _windows(surface: Surface, wall: Tensor) -> Tensor:
-    u, v, blur, style = surface.flat[:, 0], surface.height, surface.blur, surface.style
-    top = surface.half[:, 2] * 2
-    wide = surface.extent[:, 0] * 2
-    bay = 2.2 + 1.8 * style[:, 0]
+    u, v, blur, style = surface.flat[0], surface.height, surface.blur, surface.style
+    top = surface.half[2] * 2
+    wide = surface.extent[0] * 2
+    bay = 2.2 + 1.8 * style[0]
     count = torch.floor((wide - 0.8) / bay).clamp(min=1)
     bay = (wide - 0.8) / count
     place = (u + wide / 2 - 0.4) / bay
@@ -61,13 +61,13 @@ def _windows(surface: Surface, wall: Tensor) -> Tensor:
     storey = torch.floor(v / 3.1)
     up = v - storey * 3.1
     ground_floor = storey < 1
-    shop = ground_floor & (style[:, 3] > 0.55)
-    half_wide = torch.where(shop, bay * 0.43, 0.45 + 0.45 * style[:, 1])
-    low = torch.where(shop, 0.45, 0.85 + 0.15 * style[:, 2])
-    high = torch.where(shop, 2.45, 2.35 + 0.3 * style[:, 2])
-    number = dice(column + 31 * surface.face.to(u.dtype), storey, 1.0) + style[:, 0]
+    shop = ground_floor & (style[3] > 0.55)
+    half_wide = torch.where(shop, bay * 0.43, 0.45 + 0.45 * style[1])
+    low = torch.where(shop, 0.45, 0.85 + 0.15 * style[2])
+    high = torch.where(shop, 2.45, 2.35 + 0.3 * style[2])
+    number = dice(column + 31 * surface.face.to(u.dtype), storey, 1.0) + style[0]
     number = number - number.floor()
-    door = ground_floor & (torch.remainder(column + torch.floor(style[:, 1] * 7), 4) == 1) & ~shop
+    door = ground_floor & (torch.remainder(column + torch.floor(style[1] * 7), 4) == 1) & ~shop
     half_wide = torch.where(door, 0.55, half_wide)
     low = torch.where(door, 0.05, low)
     edge = torch.minimum(half_wide - inside.abs(), torch.minimum(up - low, high - up))
@@ -76,12 +76,12 @@ def _windows(surface: Surface, wall: Tensor) -> Tensor:
     frame = ((edge + 0.10) / blur + 0.5).clamp(0, 1)
     bars = torch.maximum(line(inside, 0.03, blur), line(up - low - 0.9, 0.03, blur))
     look = glass(surface, number)
-    curtain = torch.tensor([0.55, 0.50, 0.42], device=u.device).expand_as(wall)
+    curtain = torch.tensor([[0.55, 0.50, 0.42]], device=u.device).T
     drawn = ((number > 0.72) & (up - low > 0.9 * dice(column, storey, 2.0)) & ~shop).to(u.dtype)
     look = _mix(look, curtain, drawn * 0.7)
     timber = surface.second * 0.6
-    look = torch.where(door[:, None], timber * (0.8 + 0.2 * bars[:, None]), look)
-    light_frame = torch.where(style[:, 2] > 0.4, 0.62, 0.12)[:, None].expand_as(wall)
+    look = torch.where(door, timber * (0.8 + 0.2 * bars), look)
+    light_frame = torch.where(style[2] > 0.4, 0.62, 0.12)
     look = _mix(look, light_frame, torch.where(door, 0.0, bars * 0.9))
     wall = _mix(wall, light_frame, frame)
     wall = _mix(wall, look, pane)
@@ -89,13 +89,13 @@ def _windows(surface: Surface, wall: Tensor) -> Tensor:
     wall = _mix(wall, torch.full_like(wall, 0.5), sill * (v < top - 0.9))
     band = shop & (up > 2.5) & (up < 3.05)
     letters = (noise(u, v, 40.0) > 0.5) & (up > 2.62) & (up < 2.92) & (inside.abs() < bay * 0.3)
-    fascia = surface.second * torch.where(letters, 2.2, 0.8)[:, None]
-    return torch.where((band & (surface.face != 2))[:, None], fascia.clamp(max=0.9), wall)
+    fascia = surface.second * torch.where(letters, 2.2, 0.8)
+    return torch.where((band & (surface.face != 2)), fascia.clamp(max=0.9), wall)
 
 
 def _streaks(surface: Surface) -> Tensor:
-    u, v = surface.flat[:, 0], surface.height
-    top = surface.half[:, 2] * 2
+    u, v = surface.flat[0], surface.height
+    top = surface.half[2] * 2
     drip = noise(u, v * 0.08, 12.0) * (0.5 + 0.5 * (v / top))
     dirt = (1 - v / 0.8).clamp(0, 1) * 0.25
     cornice = line(torch.remainder(v, 3.1) - 0.05, 0.07, surface.blur) * 0.18
@@ -107,11 +107,11 @@ def plaster(surface: Surface) -> Tensor:
     Colour of a plastered front with windows.
 
     :param surface: points on it.
-    :returns: linear RGB, (n, 3).
+    :returns: linear RGB, (3, n).
     """
     wall = (
         surface.colour
-        * (_streaks(surface) + 0.05 * noise(surface.flat[:, 0], surface.flat[:, 1], 60.0))[:, None]
+        * (_streaks(surface) + 0.05 * noise(surface.flat[0], surface.flat[1], 60.0))
     )
     return _windows(surface, wall)
 
@@ -121,12 +121,12 @@ def brick(surface: Surface) -> Tensor:
     Colour of a brick wall, with windows where its style is not all zero.
 
     :param surface: points on it.
-    :returns: linear RGB, (n, 3).
+    :returns: linear RGB, (3, n).
     """
     wall = bricks(surface)
-    bare = surface.style.sum(1) == 0
-    full = _windows(surface, wall * _streaks(surface)[:, None])
-    return torch.where(bare[:, None], wall, full)
+    bare = surface.style.sum(0) == 0
+    full = _windows(surface, wall * _streaks(surface))
+    return torch.where(bare, wall, full)
 
 
 def office(surface: Surface) -> Tensor:
@@ -134,12 +134,12 @@ def office(surface: Surface) -> Tensor:
     Colour of a glass and steel front.
 
     :param surface: points on it.
-    :returns: linear RGB, (n, 3).
+    :returns: linear RGB, (3, n).
     """
-    u, v, blur = surface.flat[:, 0], surface.height, surface.blur
-    bay = 1.3 + 1.2 * surface.style[:, 0]
+    u, v, blur = surface.flat[0], surface.height, surface.blur
+    bay = 1.3 + 1.2 * surface.style[0]
     number = dice(torch.floor(u / bay), torch.floor(v / 1.6), 3.0)
-    pane = glass(surface, number) * (0.75 + 0.5 * number)[:, None]
+    pane = glass(surface, number) * (0.75 + 0.5 * number)
     tint = 0.6 + surface.colour * 1.6
     bars = torch.maximum(
         line(torch.remainder(u, bay) - bay / 2, 0.05, blur),
@@ -147,7 +147,7 @@ def office(surface: Surface) -> Tensor:
     )
     slab = line(torch.remainder(v, 3.2) - 1.6, 0.28, blur)
     out = _mix(pane * tint, surface.colour * 0.7, torch.maximum(bars, slab * 0.95))
-    return torch.where((surface.face == 2)[:, None], surface.colour * 0.8, out)
+    return torch.where((surface.face == 2), surface.colour * 0.8, out)
 
 
 def roof(surface: Surface) -> Tensor:
@@ -155,12 +155,12 @@ def roof(surface: Surface) -> Tensor:
     Colour of roof tiles.
 
     :param surface: points on it.
-    :returns: linear RGB, (n, 3).
+    :returns: linear RGB, (3, n).
     """
-    u, v = surface.flat[:, 0], surface.flat[:, 1]
+    u, v = surface.flat[0], surface.flat[1]
     rows = line(torch.remainder(v, 0.3) - 0.15, 0.03, surface.blur)
     worn = 1 + 0.12 * noise(u, v, 25.0) + 0.1 * noise(u, v, 6.0)
-    return surface.colour * (worn - 0.35 * rows)[:, None]
+    return surface.colour * (worn - 0.35 * rows)
 
 
 def wall(surface: Surface) -> Tensor:
@@ -168,13 +168,13 @@ def wall(surface: Surface) -> Tensor:
     Colour of concrete blocks with stains.
 
     :param surface: points on it.
-    :returns: linear RGB, (n, 3).
+    :returns: linear RGB, (3, n).
     """
-    u, v = surface.flat[:, 0], surface.flat[:, 1]
+    u, v = surface.flat[0], surface.flat[1]
     seams = torch.maximum(
         line(torch.remainder(u, 2.0) - 1.0, 0.02, surface.blur),
         line(torch.remainder(v + 0.3, 1.0) - 0.5, 0.015, surface.blur),
     )
     worn = 1 + 0.14 * noise(u, v, 40.0) + 0.12 * noise(u, v, 11.0) - 0.4 * seams
     dirt = (1 - surface.height / 0.5).clamp(0, 1) * 0.25
-    return surface.colour * (worn - dirt)[:, None]
+    return surface.colour * (worn - dirt)

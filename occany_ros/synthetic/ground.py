@@ -139,6 +139,21 @@ class Place:
     beyond: Tensor
     label: Tensor
 
+    def take(self, index: Tensor) -> 'Place':
+        """
+        Pick points.
+
+        :param index: rows, (k,) int64.
+        :returns: those rows.
+        """
+        return Place(
+            self.s.index_select(0, index),
+            self.left.index_select(0, index),
+            self.across.index_select(0, index),
+            self.beyond.index_select(0, index),
+            self.label.index_select(0, index),
+        )
+
 
 class GroundRows:
     """The ground's numbers by name, each broadcast against points."""
@@ -147,10 +162,10 @@ class GroundRows:
         """
         Name the columns.
 
-        :param rows: one :meth:`Ground.row` for every point or one for all, (..., g).
+        :param rows: one :meth:`Ground.row` for every point or one for all, (g, ...).
         """
         for number, item in enumerate(fields(Ground)):
-            setattr(self, item.name, rows[..., number])
+            setattr(self, item.name, rows[number])
 
     def __getattr__(self, name: str) -> Tensor:
         """

@@ -34,8 +34,9 @@ class Packed:
     :param label: class, (b, p) int64.
     :param material: material, (b, p) int64.
     :param paint: two colours and the style, (b, p, 10).
-    :param ground: numbers of the ground, (b, g).
-    :param light: numbers of the light, (b, q).
+    :param ground: numbers of the ground, (b, g), or (1, g) when
+        all cameras look at one scene.
+    :param light: numbers of the light, (b, q) or (1, q).
     :param camera: camera centres, world, metres, (b, 3).
     """
 
@@ -116,8 +117,9 @@ def pack(
             [_padded(values, longest, -1 if k == 0 else 0) for k, values in enumerate(rows)]
         )
     tensors = [_tensor(np.stack(group), device) for group in zip(*columns, strict=True)]
-    ground = _tensor(np.stack([scene.ground.row() for scene in scenes]), device)
-    light = _tensor(np.stack([scene.light.row() for scene in scenes]), device)
+    different = scenes[:1] if all(scene is scenes[0] for scene in scenes) else scenes
+    ground = _tensor(np.stack([scene.ground.row() for scene in different]), device)
+    light = _tensor(np.stack([scene.light.row() for scene in different]), device)
     return Packed(*tensors, ground, light, _tensor(cameras, device))
 
 

@@ -7,10 +7,6 @@ from occany_ros.synthetic.ground import DRIVEABLE, GroundRows, OTHER_FLAT, Place
 from occany_ros.synthetic.noise import dice, line, noise
 
 
-def _grey(level: Tensor) -> Tensor:
-    return level[:, None].expand(-1, 3)
-
-
 def _marks(
     rows: GroundRows, place: Place, blur: Tensor, far_blur: Tensor
 ) -> tuple[Tensor, Tensor]:
@@ -60,12 +56,12 @@ def _asphalt(
         torch.hypot(torch.remainder(place.s, 23.0) - 11.5, place.left + rows.lane * 0.55) < 0.36
     )
     level = torch.where(manhole, level * 0.55, level)
-    colour = _grey(rows.asphalt * level.clamp(min=0.2))
+    colour = rows.asphalt * level.clamp(min=0.2)
     white, yellow = _marks(rows, place, blur, far)
     worn = (0.88 + 0.16 * noise(x, y, 40.0)).clamp(0.35, 1)
-    colour = colour + (0.68 - colour) * (white * worn)[:, None]
-    paint = torch.tensor([0.62, 0.42, 0.05], device=x.device)
-    return colour + (paint - colour) * (yellow * worn)[:, None]
+    colour = colour + (0.68 - colour) * (white * worn)
+    paint = torch.tensor([[0.62, 0.42, 0.05]], device=x.device).T
+    return colour + (paint - colour) * (yellow * worn)
 
 
 def _paving(
@@ -83,23 +79,23 @@ def _paving(
     level = 0.36 * tint * (1 + 0.10 * noise(x, y, 50.0) * fade + 0.10 * noise(x, y, 5.0))
     level = level * (1 - 0.5 * joints)
     warm = rows.warmth
-    return torch.stack([level * (1 + 0.16 * warm), level, level * (1.0 - 0.16 * warm)], 1)
+    return torch.stack([level * (1 + 0.16 * warm), level, level * (1.0 - 0.16 * warm)])
 
 
 def _kerb(place: Place, colour: Tensor, blur: Tensor, far: Tensor) -> Tensor:
     stone = line(place.beyond - 0.09, 0.09, blur)
     joint = 1 - 0.4 * line(torch.remainder(place.s, 1.0) - 0.5, 0.02, far)
-    colour = colour + (0.52 * joint[:, None] - colour) * stone[:, None]
-    return colour * (1 - 0.55 * line(place.beyond + 0.07, 0.07, blur))[:, None]
+    colour = colour + (0.52 * joint - colour) * stone
+    return colour * (1 - 0.55 * line(place.beyond + 0.07, 0.07, blur))
 
 
 def _grass(rows: GroundRows, x: Tensor, y: Tensor, far: Tensor) -> Tensor:
     fade = (0.12 / far).clamp(max=1)
     level = 1 + 0.36 * noise(x, y, 60.0) * fade + 0.22 * noise(x, y, 8.0)
-    dry = (rows.grass * 0.6 + 0.28 * noise(x + 5, y, 2.2)).clamp(0, 1)[:, None]
-    lush = torch.tensor([0.085, 0.155, 0.035], device=x.device)
-    straw = torch.tensor([0.26, 0.22, 0.10], device=x.device)
-    return (lush + (straw - lush) * dry) * level.clamp(min=0.3)[:, None]
+    dry = (rows.grass * 0.6 + 0.28 * noise(x + 5, y, 2.2)).clamp(0, 1)
+    lush = torch.tensor([[0.085, 0.155, 0.035]], device=x.device).T
+    straw = torch.tensor([[0.26, 0.22, 0.10]], device=x.device).T
+    return (lush + (straw - lush) * dry) * level.clamp(min=0.3)
 
 
 def _cobbles(
@@ -114,10 +110,10 @@ def _cobbles(
         joints, line((torch.remainder(v, 1) - 0.5).abs() * 0.16 - 0.08, 0.014, blur)
     )
     level = tint * (1 - 0.5 * joints) * (1 + 0.10 * noise(x, y, 5.0))
-    base = torch.stack(
-        [0.30 + 0.10 * rows.warmth, 0.25 + 0 * rows.warmth, 0.23 - 0.05 * rows.warmth], 1
+    warm = rows.warmth
+    return torch.stack(
+        [(0.30 + 0.10 * warm) * level, 0.25 * level, (0.23 - 0.05 * warm) * level]
     )
-    return base * level[:, None]
 
 
 def paint_ground(
@@ -126,35 +122,32 @@ def paint_ground(
     """
     Colour points of the ground.
 
-    :param numbers: one row of the ground's numbers for every point, (n, g).
-    :param place: where they are.
+    :param numbers: the ground's numbers, of every point or one for all, (g, n) or (g, 1).
+    :param place: where the points are.
     :param x: world x, metres, (n,).
     :param y: world y, metres, (n,).
     :param blur: size of a pixel across the line of sight, metres, (n,).
     :param far_blur: size of a pixel along the ground, metres, (n,).
-    :returns: albedo, linear RGB, (n, 3).
+    :returns: albedo, linear RGB, (3, n).
     """
-    out = torch.empty(len(x), 3, device=x.device)
+    out = torch.empty(3, len(x), device=x.device)
     for label in (DRIVEABLE, OTHER_FLAT, SIDEWALK, TERRAIN):
         index = (place.label == label).nonzero()[:, 0]
         if not len(index):
             continue
-        rows = GroundRows(numbers.index_select(0, index))
-        here = Place(
-            *(
-                getattr(place, name).index_select(0, index)
-                for name in ('s', 'left', 'across', 'beyond', 'label')
-            )
-        )
+        rows = GroundRows(numbers if numbers.shape[1] == 1 else numbers.index_select(1, index))
+        here = place.take(index)
         px, py = x.index_select(0, index), y.index_select(0, index)
         near, far = blur.index_select(0, index), far_blur.index_select(0, index)
         if label == DRIVEABLE:
-            colour = _kerb(here, _asphalt(rows, here, px, py, near, far), near, far)
+            colour = _asphalt(rows, here, px, py, near, far)
         elif label == SIDEWALK:
-            colour = _kerb(here, _paving(rows, here, px, py, near, far), near, far)
+            colour = _paving(rows, here, px, py, near, far)
         elif label == TERRAIN:
-            colour = _kerb(here, _grass(rows, px, py, far), near, far)
+            colour = _grass(rows, px, py, far)
         else:
             colour = _cobbles(rows, here, px, py, near, far)
-        out[index] = colour
+        if label != OTHER_FLAT:
+            colour = _kerb(here, colour, near, far)
+        out[:, index] = colour.expand(3, len(index))
     return out

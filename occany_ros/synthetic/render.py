@@ -14,11 +14,13 @@ from occany_ros.synthetic.ground import GroundRows, locate
 from occany_ros.synthetic.noise import grain, noise
 from occany_ros.synthetic.packing import pack, Packed
 from occany_ros.synthetic.pavement import paint_ground
+from occany_ros.synthetic.primitives import Material
 from occany_ros.synthetic.scene import Scene
 from occany_ros.synthetic.shadow import REACH, shadowed
 from occany_ros.synthetic.surface import meet
 
 SKY = 17
+_GROUP = 64
 GROUND_FAR = 160.0
 """The ground ends here, metres along the optical axis."""
 
@@ -40,7 +42,7 @@ class Rendering:
 
 def _tiles(
     intrinsics: Tensor, world_from_camera: Tensor, size: tuple[int, int]
-) -> tuple[Tiles, Tensor]:
+) -> Tiles:
     height, width = (-(-edge // TILE) * TILE for edge in size)
     device = intrinsics.device
     u = torch.arange(width, device=device, dtype=torch.float32)
@@ -55,7 +57,7 @@ def _tiles(
     edges_v = torch.arange(0, height, TILE, device=device, dtype=torch.float32)
     top, left = torch.meshgrid(edges_v, edges_u, indexing='ij')
     bounds = torch.stack([left, left + TILE - 1, top, top + TILE - 1], -1).flatten(0, 1)
-    return Tiles(rays, bounds), right
+    return Tiles(rays, bounds)
 
 
 def _untile(values: Tensor, size: tuple[int, int]) -> Tensor:
@@ -67,38 +69,35 @@ def _untile(values: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _sky(unit: Tensor, light: Tensor) -> Tensor:
-    """Colour of the sky along rays, (n, 3), under the lights, (n, 18)."""
-    up = unit[:, 2].clamp(min=0)
-    zenith, horizon = light[:, 6:9], light[:, 9:12]
-    colour = horizon + (zenith - horizon) * (up.clamp(min=1e-4) ** 0.45)[:, None]
+    """Colour of the sky along rays, (3, n), under the lights, (18, n) or (18, 1)."""
+    up = unit[2].clamp(min=0)
+    zenith, horizon = light[6:9], light[9:12]
+    colour = horizon + (zenith - horizon) * up.clamp(min=1e-4) ** 0.45
     reach = 1 / (up + 0.12)
-    u, v = unit[:, 0] * reach + light[:, 17], unit[:, 1] * reach
+    u, v = unit[0] * reach + light[17], unit[1] * reach
     shape = 0.7 * noise(u, v, 30.0) + 0.45 * noise(u + 3, v, 95.0)
-    cover = ((shape + 3.0 * light[:, 12] - 1.7) * 0.7).clamp(0, 1)
+    cover = ((shape + 3.0 * light[12] - 1.7) * 0.7).clamp(0, 1)
     white = horizon * 0.5 + 0.46
-    shade = white * (1 - 0.20 * (shape.clamp(0, 2) * 0.5))[:, None]
-    colour = colour + (shade - colour) * (cover * (up * 6).clamp(0, 0.92))[:, None]
-    glow = (unit * light[:, :3]).sum(1).clamp(min=0) ** 24
-    return colour + light[:, 3:6] * (0.35 * glow)[:, None]
+    shade = white * (1 - 0.10 * shape.clamp(0, 2))
+    colour = colour + (shade - colour) * (cover * (up * 6).clamp(0, 0.92))
+    glow = (unit * light[:3]).sum(0).clamp(min=0) ** 24
+    return colour + light[3:6] * (0.35 * glow)
 
 
-def _develop(colour: Tensor, edge: Tensor, light: Tensor, frames: Sequence[int]) -> Tensor:
-    """Soften the edges of solids, expose and add noise: (b, h, w, 3) to uint8."""
-    planes = colour.permute(0, 3, 1, 2)
+def _develop(planes: Tensor, edge: Tensor, light: Tensor, frames: Sequence[int]) -> Tensor:
+    """Soften the edges of solids, expose and add noise: (b, 3, h, w) to (b, h, w, 3) uint8."""
     soft = torch.nn.functional.avg_pool2d(planes, 3, 1, 1, count_include_pad=False)
     planes = torch.where(edge[:, None], 0.45 * planes + 0.55 * soft, planes)
     gain, power = light[:, 14, None, None, None], light[:, 15, None, None, None]
     planes = planes * gain
     planes = planes / (1 + 0.22 * planes)
-    planes = planes.clamp_(min=1e-4) ** power
-    dots = torch.stack(
-        [
-            grain(planes[0].numel(), 7919 * frame, planes.device).view(planes.shape[1:])
-            for frame in frames
-        ]
-    )
-    planes = planes + dots * light[:, 16, None, None, None]
-    return (planes * 255 + 0.5).clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+    planes = (planes.clamp_(min=1e-4).log_() * power).exp_()
+    dots = torch.stack([
+        grain(planes[0].numel(), 7919 * frame, planes.device).view(planes.shape[1:])
+        for frame in frames
+    ])
+    planes = planes.addcmul_(dots, light[:, 16, None, None, None])
+    return (planes * 255 + 0.5).clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
 def render(
@@ -141,94 +140,109 @@ def _render(
     frames: Sequence[int],
     shadows: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    tiles, _ = _tiles(pinhole, rotation, size)
+    tiles = _tiles(pinhole, rotation, size)
     flat = flattened(packed)
-    group = 64 if rotation.device.type == 'cpu' else 1 << 20
+    group = _GROUP if rotation.device.type == 'cpu' else 1 << 20
     rays = tiles.rays  # (b, t, 3, n)
-    height = packed.camera[:, None, None, 2]
     down = rays[:, :, 2]
-    ground = torch.where(down < -1e-4, -height / down.clamp(max=-1e-4), torch.inf)
-    ground = ground.masked_fill(ground > GROUND_FAR, torch.inf)
+    ground = -packed.camera[:, None, None, 2] / down.clamp(max=-1e-4)
+    ground = ground.masked_fill((down > -1e-4) | (ground > GROUND_FAR), torch.inf)
     bounds = screen_bounds(packed, rotation.transpose(1, 2), pinhole)
     hits = first_hits(packed, flat, tiles, bounds, ground, group)
-    depth, solid = hits.depth, hits.solid
-    seen = depth < torch.inf
-    safe = depth.masked_fill(~seen, 0.0)
-    points = rays * safe[:, :, None]
-    length = rays.square().sum(2).sqrt()  # (b, t, n)
-    sun = packed.light[:, :3]
-    dark = torch.zeros_like(seen)
-    if shadows:
-        active = seen & (safe * length < REACH)
-        dark = shadowed(packed, flat, points, active, sun, group)
-    colour, label = _shade(
-        packed, flat, points, rays / length[:, :, None], safe, length, solid, seen, dark, pinhole
-    )
-    label_image = _untile(label, size)
-    depth_image = _untile(safe, size)
-    number = _untile(solid, size)
+    seen = hits.depth < torch.inf
+    depth = hits.depth.masked_fill(~seen, 0.0)
+    planes, label = _shade(packed, flat, rays, depth, hits.solid, seen, pinhole, shadows, group)
+    number = _untile(hits.solid, size)
     edge = torch.zeros_like(number, dtype=torch.bool)
     across, along = number[:, :, 1:] != number[:, :, :-1], number[:, 1:] != number[:, :-1]
     edge[:, :, 1:] |= across
     edge[:, :, :-1] |= across
     edge[:, 1:] |= along
     edge[:, :-1] |= along
-    image = _develop(_untile(colour, size), edge, packed.light, frames)
-    return image, depth_image.contiguous(), label_image.to(torch.uint8)
+    cameras = len(number)
+    light = packed.light.expand(cameras, -1)
+    colours = torch.stack([_untile(plane, size) for plane in planes], 1)
+    image = _develop(colours, edge, light, frames)
+    return image, _untile(depth, size).contiguous(), _untile(label, size).contiguous()
+
+
+def _of(numbers: Tensor, camera: Tensor) -> Tensor:
+    """Numbers of cameras, (b, q), by point: (q, n), or (q, 1) when all cameras share them."""
+    columns = numbers.T
+    return columns if len(numbers) == 1 else columns.index_select(1, camera)
+
+
+def _grouped(material: Tensor) -> tuple[Tensor, list[tuple[Material, int]]]:
+    """Order of points that brings equal materials together, and how many there are of each."""
+    parts = [(kind, (material == int(kind)).nonzero()[:, 0]) for kind in Material]
+    parts = [(kind, part) for kind, part in parts if len(part)]
+    if not parts:
+        return material.new_zeros(0), []
+    return torch.cat([part for _, part in parts]), [(kind, len(part)) for kind, part in parts]
 
 
 def _shade(
     packed: Packed,
     flat: Packed,
-    points: Tensor,
-    units: Tensor,
+    rays: Tensor,
     depth: Tensor,
-    length: Tensor,
     solid: Tensor,
     seen: Tensor,
-    dark: Tensor,
     pinhole: Tensor,
+    shadows: bool,
+    group: int,
 ) -> tuple[Tensor, Tensor]:
-    """Colour, (b, t, n, 3), and class, (b, t, n), of every pixel."""
+    """Colour, (3, b, t, n), and class, (b, t, n), of every pixel."""
     shape = depth.shape
     cameras, count = packed.kind.shape
-    camera = torch.arange(cameras, device=depth.device)[:, None, None].expand(shape).reshape(-1)
-    point = points.transpose(2, 3).reshape(-1, 3)
-    unit = units.transpose(2, 3).reshape(-1, 3)
-    away = (depth * length).reshape(-1)
+    camera = torch.arange(cameras, device=depth.device).repeat_interleave(depth[0].numel())
+    length = rays.square().sum(2).sqrt()
+    points = rays * depth[:, :, None]
+    ray = rays.permute(2, 0, 1, 3).reshape(3, -1) / length.reshape(-1)
+    point = points.permute(2, 0, 1, 3).reshape(3, -1)
     blur = (depth / pinhole[:, 0, 0, None, None]).reshape(-1)
-    number, visible, shade = solid.reshape(-1), seen.reshape(-1), dark.reshape(-1)
-    colour = torch.zeros_like(point)
-    normal = torch.zeros_like(point)
-    normal[:, 2] = 1
-    label = torch.full_like(number, SKY)
+    height = point[2] + packed.camera[:, 2].repeat_interleave(depth[0].numel())
+    number, visible = solid.reshape(-1), seen.reshape(-1)
+    colour, normal = torch.zeros_like(point), torch.zeros_like(point)
+    normal[2] = 1
+    label = torch.full(number.shape, SKY, dtype=torch.uint8, device=depth.device)
     near = (number >= 0).nonzero()[:, 0]
-    height = point[:, 2] + packed.camera[:, 2].index_select(0, camera)
-    if len(near):
-        row = number[near] + camera[near] * count
-        surface, facing = meet(flat, row, point[near], unit[near], height[near], blur[near])
-        colour[near] = paint(surface, flat.material.index_select(0, row))
-        normal[near] = facing
-        label[near] = flat.label.index_select(0, row)
+    row = number[near] + camera[near] * count
+    order, groups = _grouped(flat.material.index_select(0, row))
+    if groups:
+        near, row = near[order], row[order]
+        surface, facing = meet(
+            flat, row, point[:, near], ray[:, near], height[near], blur[near]
+        )
+        colour[:, near] = paint(surface, groups)
+        normal[:, near] = facing
+        label[near] = flat.label.index_select(0, row).to(torch.uint8)
     floor = (visible & (number < 0)).nonzero()[:, 0]
     if len(floor):
-        place_of = camera[floor]
-        x = point[floor, 0] + packed.camera[:, 0].index_select(0, place_of)
-        y = point[floor, 1] + packed.camera[:, 1].index_select(0, place_of)
-        numbers = packed.ground.index_select(0, place_of)
+        whose = camera[floor]
+        x = point[0, floor] + packed.camera[:, 0].index_select(0, whose)
+        y = point[1, floor] + packed.camera[:, 1].index_select(0, whose)
+        numbers = _of(packed.ground, whose)
         place = locate(GroundRows(numbers), x, y)
-        tilt = unit[floor, 2].abs().clamp(min=0.004)
-        colour[floor] = paint_ground(numbers, place, x, y, blur[floor], blur[floor] / tilt)
-        label[floor] = place.label
-    light = packed.light.index_select(0, camera)
-    facing_sun = (normal * light[:, :3]).sum(1).clamp(min=0) * (~shade)
-    low = (height / 0.5).clamp(0, 1) * (number >= 0) + (number < 0)
-    ambient = (0.42 + 0.18 * normal[:, 2]) * (0.62 + 0.38 * low)
-    skylight = light[:, 6:9] * 0.35 + light[:, 9:12] * 0.65
-    colour = colour * (skylight * ambient[:, None] + light[:, 3:6] * facing_sun[:, None])
-    clear = torch.exp(-away * light[:, 13])[:, None]
-    colour = light[:, 9:12] * (1 - clear) + colour * clear
+        tilt = ray[2, floor].abs().clamp(min=0.004)
+        colour[:, floor] = paint_ground(numbers, place, x, y, blur[floor], blur[floor] / tilt)
+        label[floor] = place.label.to(torch.uint8)
+    light = packed.light.T[:, :, None]  # (18, b or 1, 1)
+    sun = packed.light[:, :3].expand(cameras, 3)
+    colour, normal, away = (
+        values.view(-1, cameras, depth[0].numel()) for values in (colour, normal, depth * length)
+    )
+    facing_sun = (normal * light[:3]).sum(0).clamp_(min=0)
+    if shadows:
+        active = (facing_sun > 0).view(shape) & seen & (away[0].view(shape) < REACH)
+        facing_sun.mul_(~shadowed(packed, flat, points, active, sun, group).flatten(1))
+    low = torch.where(number >= 0, (height * 2).clamp(0, 1), 1.0).view(cameras, -1)
+    ambient = (0.42 + 0.18 * normal[2]) * (0.62 + 0.38 * low)
+    skylight = light[6:9] * 0.35 + light[9:12] * 0.65
+    colour = colour * (skylight * ambient + light[3:6] * facing_sun)
+    clear = torch.exp(-away * light[13])
+    colour = (light[9:12] + (colour - light[9:12]) * clear).view(3, -1)
     empty = (~visible).nonzero()[:, 0]
     if len(empty):
-        colour[empty] = _sky(unit[empty], light[empty])
-    return colour.view(*shape, 3), label.view(shape)
+        colour[:, empty] = _sky(ray[:, empty], _of(packed.light, camera[empty]))
+    return colour.view(3, *shape), label.view(shape)

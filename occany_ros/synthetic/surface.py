@@ -12,20 +12,20 @@ from occany_ros.synthetic.primitives import Kind
 @dataclass(frozen=True, slots=True, eq=False)
 class Surface:
     """
-    Points on surfaces of one material.
+    Points on surfaces.
 
-    :param local: in the solid's own axes, from its middle, metres, (n, 3).
-    :param unit: in its unit space, (n, 3).
-    :param half: half extents, metres, (n, 3).
-    :param flat: surface coordinates on the face: along and up, or from above, metres, (n, 2).
-    :param extent: half extents of the face along those, metres, (n, 2).
-    :param face: 0, 1, 2 for the unit axis the face looks along, (n,) int64.
+    :param local: in the solid's own axes, from its middle, metres, (3, n).
+    :param unit: in its unit space, (3, n).
+    :param half: half extents, metres, (3, n).
+    :param flat: surface coordinates on the face: along and up, or from above, metres, (2, n).
+    :param extent: half extents of the face along those, metres, (2, n).
+    :param face: 0, 1, 2 for the unit axis the face looks along, 3 for a curved side, (n,).
     :param toward: +1 or -1, whether it looks along or against it, (n,).
     :param height: above the ground, metres, (n,).
     :param blur: size of a pixel on the surface, metres, (n,).
-    :param colour: main colour, (n, 3).
-    :param second: second colour, (n, 3).
-    :param style: variation, (n, 4).
+    :param colour: main colour, (3, n).
+    :param second: second colour, (3, n).
+    :param style: variation, (4, n).
     :param mirror: elevation of the reflected ray, -1 to 1, (n,).
     """
 
@@ -43,32 +43,28 @@ class Surface:
     style: Tensor
     mirror: Tensor
 
-    def take(self, index: Tensor) -> 'Surface':
+    def part(self, start: int, count: int) -> 'Surface':
         """
-        Pick points.
+        Pick a run of points.
 
-        :param index: rows, (k,) int64.
-        :returns: those rows.
+        :param start: the first.
+        :param count: how many.
+        :returns: views of them.
         """
         return Surface(
-            *(
-                getattr(self, name).index_select(0, index)
-                for name in (
-                    'local',
-                    'unit',
-                    'half',
-                    'flat',
-                    'extent',
-                    'face',
-                    'toward',
-                    'height',
-                    'blur',
-                    'colour',
-                    'second',
-                    'style',
-                    'mirror',
-                )
-            )
+            self.local.narrow(1, start, count),
+            self.unit.narrow(1, start, count),
+            self.half.narrow(1, start, count),
+            self.flat.narrow(1, start, count),
+            self.extent.narrow(1, start, count),
+            self.face.narrow(0, start, count),
+            self.toward.narrow(0, start, count),
+            self.height.narrow(0, start, count),
+            self.blur.narrow(0, start, count),
+            self.colour.narrow(1, start, count),
+            self.second.narrow(1, start, count),
+            self.style.narrow(1, start, count),
+            self.mirror.narrow(0, start, count),
         )
 
 
@@ -80,69 +76,75 @@ def meet(
 
     :param flat: the solids, flattened.
     :param solid: which solid each point lies on, (n,) int64.
-    :param points: camera-centred world axes, metres, (n, 3).
-    :param rays: unit rays that led there, (n, 3).
+    :param points: camera-centred world axes, metres, (3, n).
+    :param rays: unit rays that led there, (3, n).
     :param height: above the ground, metres, (n,).
     :param blur: size of a pixel across the ray, metres, (n,).
-    :returns: the surface and its outward unit normals in world axes, (n, 3).
+    :returns: the surface and its outward unit normals in world axes, (3, n).
     """
-    matrix = flat.unit_from_world.index_select(0, solid)
-    unit = torch.baddbmm(
-        flat.origin.index_select(0, solid)[:, :, None], matrix, points[:, :, None]
-    )
-    unit = unit[:, :, 0]
-    half = flat.half.index_select(0, solid)
-    shape = flat.shape.index_select(0, solid)
-    kind = flat.kind.index_select(0, solid)
-    is_round = (kind == Kind.ROUND)[:, None]
-    lean = torch.where(is_round, torch.zeros_like(shape), shape) / 2
-    rise = unit[:, 2] + 1
-    room_front = 1 - lean[:, 0] * rise
-    room_rear = 1 - lean[:, 1] * rise
-    room_side = (1 - lean[:, 2] * rise).clamp(min=1e-3)
-    front = unit[:, 0] > 0
-    x = unit[:, 0] / torch.where(front, room_front, room_rear).clamp(min=1e-3)
-    scaled = torch.stack([x, unit[:, 1] / room_side, unit[:, 2]], 1)
-    size = scaled.abs()
-    face = size.argmax(1)
-    axis = torch.nn.functional.one_hot(face, 3).to(unit.dtype)
-    toward = torch.where((scaled * axis).sum(1) > 0, 1.0, -1.0)
-    normal = axis * toward[:, None]
-    slope = torch.where(front, lean[:, 0], lean[:, 1]) * axis[:, 0] + lean[:, 2] * axis[:, 1]
-    normal = torch.stack([normal[:, 0], normal[:, 1], normal[:, 2] + slope], 1)
-    wide, tilt, ball = shape[:, 0], shape[:, 1], shape[:, 2]
-    radius = wide + tilt * unit[:, 2]
-    curved = torch.stack([unit[:, 0], unit[:, 1], ball * unit[:, 2] - tilt * radius], 1)
-    cap = (unit[:, 2].abs() > 0.9995) & (ball == 0)
-    cap_normal = torch.stack([torch.zeros_like(x), torch.zeros_like(x), unit[:, 2]], 1)
-    curved = torch.where(cap[:, None], cap_normal, curved)
-    normal = torch.where(is_round, curved, normal)
-    face = torch.where(is_round[:, 0], torch.where(cap, 2, 3), face)
-    world = torch.bmm(normal[:, None], matrix)[:, 0]
-    world = world * torch.rsqrt((world * world).sum(1, keepdim=True) + 1e-12)
+    numbers = [flat.unit_from_world.flatten(1), flat.origin, flat.half, flat.shape, flat.paint]
+    numbers.append((flat.kind == Kind.ROUND)[:, None].to(flat.half.dtype))
+    rows = torch.cat(numbers, 1).T.contiguous().index_select(1, solid)  # (c, n)
+    matrix, half, shape, paint = rows[:9], rows[12:15], rows[15:19], rows[19:29]
+    unit = rows[9:12] + points[0] * matrix[0::3]
+    unit.addcmul_(points[1], matrix[1::3]).addcmul_(points[2], matrix[2::3])
+    is_round = rows[29] > 0.5
+    local_normal, face, toward = _normals(unit, shape, is_round)
+    world = local_normal[0] * matrix[0:3]
+    world.addcmul_(local_normal[1], matrix[3:6]).addcmul_(local_normal[2], matrix[6:9])
+    world = world * torch.rsqrt((world * world).sum(0) + 1e-12)
     local = unit * half
-    along = torch.where((face == 1)[:, None], local[:, [0, 2]], local[:, [1, 2]])
-    along = torch.where((face == 2)[:, None], local[:, :2], along)
-    extent = torch.where((face == 1)[:, None], half[:, [0, 2]], half[:, [1, 2]])
-    extent = torch.where((face == 2)[:, None], half[:, :2], extent)
-    around = torch.stack([torch.atan2(local[:, 1], local[:, 0]) * half[:, 0], local[:, 2]], 1)
-    along = torch.where((face == 3)[:, None], around, along)
-    facing = (world * rays).sum(1)
-    mirror = rays[:, 2] - 2 * facing * world[:, 2]
-    paint = flat.paint.index_select(0, solid)
+    on_flank, on_top, curved = face == 1, face == 2, face == 3
+    along = torch.where(on_flank | on_top, local[0], local[1])
+    across = torch.where(on_top, local[1], local[2])
+    along = torch.where(curved, torch.atan2(local[1], local[0]) * half[0], along)
+    extent = torch.stack([
+        torch.where(on_flank | on_top, half[0], half[1]), torch.where(on_top, half[1], half[2])
+    ])
+    facing = (world * rays).sum(0)
+    mirror = rays[2] - 2 * facing * world[2]
     surface = Surface(
         local,
         unit,
         half,
-        along,
+        torch.stack([along, across]),
         extent,
         face,
         toward,
         height,
         blur / facing.abs().clamp(min=0.12),
-        paint[:, :3],
-        paint[:, 3:6],
-        paint[:, 6:],
+        paint[:3],
+        paint[3:6],
+        paint[6:],
         mirror,
     )
     return surface, world
+
+
+def _normals(unit: Tensor, shape: Tensor, is_round: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Outward normals in unit space, (3, n), the faces and which way they look, (n,)."""
+    x, y, z = unit.unbind(0)
+    lean = shape[:3] * (~is_round) / 2
+    room = 1 - lean * (z + 1)
+    front = x > 0
+    lean_x = torch.where(front, lean[0], lean[1])
+    away_x = x.abs() / torch.where(front, room[0], room[1]).clamp(min=1e-3)
+    away_y = y.abs() / room[2].clamp(min=1e-3)
+    away_z = z.abs()
+    on_top = (away_z >= away_x) & (away_z >= away_y)
+    on_end = (away_x > away_y) & ~on_top
+    on_flank = ~(on_top | on_end)
+    face = torch.where(on_top, 2, torch.where(on_end, 0, 1))
+    toward = torch.where(on_top, z, torch.where(on_end, x, y)).sign()
+    wide, tilt, ball = shape[0], shape[1], shape[2]
+    cap = (away_z > 0.9995) & (ball == 0)
+    side = is_round & ~cap
+    face = torch.where(is_round, torch.where(cap, 2, 3), face)
+    zero = torch.zeros_like(x)
+    flat_z = torch.where(on_top, toward, lean_x * on_end + lean[2] * on_flank)
+    normal = torch.stack([
+        torch.where(side, x, torch.where(on_end & ~is_round, toward, zero)),
+        torch.where(side, y, torch.where(on_flank & ~is_round, toward, zero)),
+        torch.where(side, ball * z - tilt * (wide + tilt * z), torch.where(cap & is_round, z, flat_z)),
+    ])
+    return normal, face, toward
