@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.occupancy.grid import OccupancyGrid3d
+
+Extrinsics = Literal['given', 'assumed']
+Restart = Literal['start', 'gap', 'backward', 'resolution']
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +62,9 @@ class Occupancy:
     :param views: the newest set, camera by camera.
     :param seconds: duration of each stage, stage name -> seconds.
     :param window: number of frame sets in the rolling memory.
+    :param extrinsics: ``given``, or ``assumed``: nobody told where the cameras sit, so the base
+        hangs on the reference camera by the axis swap optical -> body.
+    :param restart: why memory began anew with this set, or None.
     """
 
     stamp_ns: int
@@ -67,3 +74,5 @@ class Occupancy:
     views: tuple[CameraView, ...]
     seconds: Mapping[str, float]
     window: int
+    extrinsics: Extrinsics = 'given'
+    restart: Restart | None = None

@@ -1,0 +1,79 @@
+"""How a mapper works: the window it remembers, what it believes, the grid it fills."""
+
+from dataclasses import dataclass
+import math
+from typing import Final, get_args, Literal
+
+from occany_ros.occupancy.grid import GridSpec
+
+Anchor = Literal['newest', 'first']
+Fusion = Literal['trilinear', 'carve']
+
+DEFAULT_GRID: Final = GridSpec(origin=(-40.0, -40.0, -1.0), resolution=0.4, shape=(200, 200, 16))
+
+
+@dataclass(frozen=True, slots=True)
+class MapperConfig:
+    """
+    Settings of a `Mapper`; every value is checked.
+
+    :param frames: frame sets in the rolling memory, the newest included; with 1 there is no ego
+        motion, because nothing is shared by two windows.
+    :param min_interval_s: a set stays in memory only if it is this much newer than the last that
+        stayed.
+    :param min_translation_m: and only if the robot moved this far since.
+    :param max_age_s: older sets leave the memory.
+    :param max_gap_s: a longer hole in the stamps forgets memory and odometry.
+    :param anchor: which set is remembered first, and so defines the network's world.
+    :param confidence: points need more than this; a network's confidence is at least 1.
+    :param grid: the voxels, in the base frame of the newest set.
+    :param fusion: ``trilinear`` as the released models are evaluated: every cell without a point
+        is free; ``carve``: points mark only their own cell, rays clear what they pass, and what
+        no ray reached is unknown.
+    :param max_points: points in the cloud at most; more are thinned evenly.
+    :param assumed_height_m: height of the reference camera over the ground, used only where no
+        extrinsics are given; zero puts the base at the camera.
+    :raises ValueError: a value is out of range; the message names it as the node's parameters do.
+    """
+
+    frames: int = 5
+    min_interval_s: float = 0.5
+    min_translation_m: float = 0.0
+    max_age_s: float = 30.0
+    max_gap_s: float = 2.0
+    anchor: Anchor = 'newest'
+    confidence: float = 2.0
+    grid: GridSpec = DEFAULT_GRID
+    fusion: Fusion = 'trilinear'
+    max_points: int = 200_000
+    assumed_height_m: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        _require('memory.frames', 'at least 1', self.frames, self.frames >= 1)
+        for name, value in (
+            ('memory.min_interval', self.min_interval_s),
+            ('memory.min_translation', self.min_translation_m),
+            ('points.max_points', self.max_points),
+        ):
+            _require(name, 'a finite number, zero or more', value, 0 <= value < math.inf)
+        for name, value in (
+            ('memory.max_age', self.max_age_s),
+            ('memory.max_gap', self.max_gap_s),
+            ('grid.resolution', self.grid.resolution),
+        ):
+            _require(name, 'more than zero', value, value > 0)
+        anchors, fusions = get_args(Anchor), get_args(Fusion)
+        _require('memory.anchor', f'one of {anchors}', self.anchor, self.anchor in anchors)
+        _require('grid.fusion', f'one of {fusions}', self.fusion, self.fusion in fusions)
+        is_confidence = 1 <= self.confidence < math.inf
+        _require('confidence.recon', 'a finite number, 1 or more', self.confidence, is_confidence)
+        is_height = math.isfinite(self.assumed_height_m)
+        _require('assumed_height_m', 'finite metres', self.assumed_height_m, is_height)
+        has_cells = min(self.grid.shape) >= 1
+        _require('grid.size', 'at least one cell a side', self.grid.shape, has_cells)
+
+
+def _require(name: str, expected: str, got: object, is_right: bool) -> None:  # noqa: FBT001
+    if not is_right:
+        raise ValueError(f'{name}: expected {expected}, got {got!r}')

@@ -1,0 +1,185 @@
+"""The method end to end: a set of images in, semantic occupancy and ego motion out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Generic
+
+import numpy as np
+from occany_ros.geometry.frame import Camera, Frame, FrameSet
+from occany_ros.models.prediction import MemoryT, Reconstructor, TokensT
+from occany_ros.occupancy.grid import Classes
+from occany_ros.pipeline.config import MapperConfig
+from occany_ros.pipeline.host_maps import fetch
+from occany_ros.pipeline.localisation import locate, Located
+from occany_ros.pipeline.occupancy_update import Occupancy
+from occany_ros.pipeline.preprocess import fit_image, Size, views_from_frames
+from occany_ros.pipeline.scene import fill
+from occany_ros.pipeline.state import initial_state, MapperState, restarted
+from occany_ros.pipeline.stopwatch import Stopwatch
+from occany_ros.pipeline.window import (
+    in_memory_order,
+    is_worth_keeping,
+    remember_window,
+    Remembered,
+    Remembering,
+    still_kept,
+)
+import torch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Memories(Generic[TokensT, MemoryT]):
+    """Memory of the whole window, and of its part that surely stays (None: cannot be reused)."""
+
+    whole: Remembering[TokensT, MemoryT]
+    kept: Remembering[TokensT, MemoryT] | None
+
+
+class Mapper(Generic[TokensT, MemoryT]):
+    """
+    Turns frame sets into occupancy, for one camera or many, one instant or a sequence.
+
+    Nothing is kept in here: all that is known from earlier sets is in the state that `step` takes
+    and returns, so a step that failed leaves a usable state behind.
+
+    :param reconstructor: the network.
+    :param classes: what its labels mean.
+    :param image_size: network size for the first image's width and height.
+    :param config: see `MapperConfig`.
+    :param device: where images are sent.
+    :param clock: seconds, for the stage times.
+    """
+
+    def __init__(
+        self,
+        *,
+        reconstructor: Reconstructor[TokensT, MemoryT],
+        classes: Classes,
+        image_size: Callable[[int, int], Size],
+        config: MapperConfig,
+        device: torch.device,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        self.config = config
+        self.classes = classes
+        self._reconstructor = reconstructor
+        self._image_size = image_size
+        self._device = device
+        self._clock = clock
+
+    def initial(self) -> MapperState[TokensT, MemoryT]:
+        """Return the state before the first set, and after a reset."""
+        return initial_state(self.config)
+
+    @torch.inference_mode()
+    def step(
+        self, state: MapperState[TokensT, MemoryT], frames: FrameSet
+    ) -> tuple[MapperState[TokensT, MemoryT], Occupancy]:
+        """
+        Map one more set.
+
+        :param state: from the step before, or `initial`; it is not changed.
+        :param frames: at least one image, no camera twice.
+        :returns: the next state, and what was found.
+        :raises ValueError: the set is empty, names a camera twice, or an image is not RGB bytes.
+        :raises NonFiniteOutput: the network answered NaN or infinity; go on with ``state``.
+        """
+        _check(frames)
+        watch = Stopwatch(self._clock)
+        state, restart = restarted(state, frames, self.config)
+        size = state.size or self._image_size(*frames.frames[0].image.shape[1::-1])
+        newest = self._encoded(frames, size, watch)
+        kept = still_kept(state.window, frames.stamp_ns, self.config)
+        memories = self._remembered(kept, newest, state.remembering)
+        watch.lap('remember')
+        prediction = self._reconstructor.render(memories.whole.memory, memories.whole.tokens)
+        watch.lap('render')
+        maps = fetch(prediction)
+        watch.lap('fetch')
+        window = in_memory_order((*kept, newest), self.config.anchor)
+        index = window.index(newest)
+        located = locate(window, index, maps.world_from_camera, state.rig, state.odom_from_base)
+        watch.lap('odometry')
+        scene = fill(maps, located, index, self.classes, self.config)
+        watch.lap('voxels')
+        after = self._after(state, located, index, memories, frames)
+        return replace(after, size=size), Occupancy(
+            stamp_ns=frames.stamp_ns,
+            grid=scene.grid,
+            cloud=scene.cloud,
+            odom_from_base=after.odom_from_base,
+            views=scene.views,
+            seconds=watch.seconds(),
+            window=len(window),
+            extrinsics=located.newest.extrinsics,
+            restart=restart,
+        )
+
+    def _encoded(self, frames: FrameSet, size: Size, watch: Stopwatch) -> Remembered[TokensT]:
+        """Fit a new set to the network and encode it."""
+        fitted = tuple(_fitted(frame, size) for frame in frames.frames)
+        views = views_from_frames(fitted, size, self._device)
+        watch.lap('preprocess')
+        tokens = tuple(self._reconstructor.encode(views))
+        watch.lap('encode')
+        return Remembered(fitted, tokens)
+
+    def _remembered(
+        self,
+        kept: tuple[Remembered[TokensT], ...],
+        newest: Remembered[TokensT],
+        earlier: Remembering[TokensT, MemoryT] | None,
+    ) -> _Memories[TokensT, MemoryT]:
+        old = tuple(token for entry in kept for token in entry.tokens)
+        if self.config.anchor == 'first':
+            base = remember_window(self._reconstructor, old, earlier) if len(old) > 1 else None
+            whole = remember_window(self._reconstructor, old + newest.tokens, base)
+            return _Memories(whole, base)
+        window = in_memory_order((*kept, newest), self.config.anchor)
+        tokens = tuple(token for entry in window for token in entry.tokens)
+        return _Memories(remember_window(self._reconstructor, tokens), None)
+
+    def _after(
+        self,
+        state: MapperState[TokensT, MemoryT],
+        located: Located[TokensT],
+        index: int,
+        memories: _Memories[TokensT, MemoryT],
+        frames: FrameSet,
+    ) -> MapperState[TokensT, MemoryT]:
+        newest = located.window[index]
+        kept = [entry for entry in located.window if entry is not newest]
+        kept.sort(key=lambda entry: entry.stamp_ns)
+        stays = is_worth_keeping(newest, kept, self.config)
+        continued = memories.whole if stays and memories.kept is not None else memories.kept
+        shapes = {frame.camera.name: frame.image.shape[:2] for frame in frames.frames}
+        odom_from_base = newest.odom_from_base
+        return MapperState(
+            window=(*kept, newest) if stays else tuple(kept),
+            remembering=continued,
+            size=state.size,
+            image_shapes={**state.image_shapes, **shapes},
+            rig=located.rig,
+            odom_from_base=state.odom_from_base if odom_from_base is None else odom_from_base,
+            stamp_ns=frames.stamp_ns,
+        )
+
+
+def _fitted(frame: Frame, size: Size) -> Frame:
+    fitted = fit_image(frame.image, size, frame.camera.intrinsics)
+    camera = Camera(frame.camera.name, fitted.intrinsics, frame.camera.base_from_camera)
+    return Frame(camera, frame.stamp_ns, fitted.image)
+
+
+def _check(frames: FrameSet) -> None:
+    names = [frame.camera.name for frame in frames.frames]
+    if not names or len(set(names)) != len(names):
+        raise ValueError(f'frames: expected one or more different cameras, got {names}')
+    for frame in frames.frames:
+        image = frame.image
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+            raise ValueError(
+                f'image of {frame.camera.name}: expected RGB of shape (h, w, 3) and type uint8, '
+                f'got {image.shape} {image.dtype}'
+            )

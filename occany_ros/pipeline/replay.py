@@ -1,0 +1,71 @@
+"""Recordings through the grouper and the mapper, without ROS and without dropping anything."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from occany_ros.geometry.frame import FrameSet
+from occany_ros.models.prediction import MemoryT, TokensT
+from occany_ros.pipeline.arrivals import Arrival, Group, GroupingConfig, PayloadT
+from occany_ros.pipeline.grouping import FrameGrouper
+from occany_ros.pipeline.host_maps import NonFiniteOutput
+from occany_ros.pipeline.mapper import Mapper
+from occany_ros.pipeline.occupancy_update import Occupancy
+from occany_ros.pipeline.state import MapperState
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mapped:
+    """
+    What became of one set of a recording.
+
+    :param frames: the set.
+    :param occupancy: None where the network's answer was not finite.
+    :param failure: then the reason.
+    """
+
+    frames: FrameSet
+    occupancy: Occupancy | None
+    failure: NonFiniteOutput | None = None
+
+
+def group_recording(
+    arrivals: Iterable[Arrival[PayloadT]], config: GroupingConfig
+) -> Iterator[Group[PayloadT]]:
+    """
+    Group recorded messages with the time they were recorded as the clock.
+
+    :param arrivals: in the order of ``received_ns``.
+    :returns: every set; those at the end that are still incomplete too.
+    """
+    grouper: FrameGrouper[PayloadT] = FrameGrouper(config)
+    now_ns = None
+    for arrival in arrivals:
+        now_ns = arrival.received_ns
+        while (due_ns := grouper.next_deadline_ns) is not None and due_ns < now_ns:
+            yield from grouper.poll(due_ns).groups
+        yield from grouper.push(arrival, now_ns).groups
+    if now_ns is not None:
+        yield from grouper.drain(now_ns).groups
+
+
+def map_recording(mapper: Mapper[TokensT, MemoryT], sets: Iterable[FrameSet]) -> Iterator[Mapped]:
+    """
+    Map every set of a recording in turn.
+
+    :param sets: oldest first.
+    :returns: one entry a set, as it is done.
+    """
+    state = mapper.initial()
+    for frames in sets:
+        state, mapped = _attempt(mapper, state, frames)
+        yield mapped
+
+
+def _attempt(
+    mapper: Mapper[TokensT, MemoryT], state: MapperState[TokensT, MemoryT], frames: FrameSet
+) -> tuple[MapperState[TokensT, MemoryT], Mapped]:
+    try:
+        after, occupancy = mapper.step(state, frames)
+    except NonFiniteOutput as failure:
+        return state, Mapped(frames, None, failure)
+    return after, Mapped(frames, occupancy)

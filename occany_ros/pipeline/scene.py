@@ -1,0 +1,78 @@
+"""Points, voxels and pictures of one step."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from occany_ros.geometry.rigid import invert
+from occany_ros.models.prediction import TokensT
+from occany_ros.occupancy.grid import Classes, GridSpec, OccupancyGrid3d
+from occany_ros.occupancy.points import LabelledPoints
+from occany_ros.occupancy.voxelize import collect_votes, label_votes
+from occany_ros.pipeline.clouds import camera_views, coloured_cloud, points_in_base, solid
+from occany_ros.pipeline.config import MapperConfig
+from occany_ros.pipeline.host_maps import HostMaps
+from occany_ros.pipeline.localisation import Located
+from occany_ros.pipeline.occupancy_update import CameraView, Cloud
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """
+    What a step shows.
+
+    :param grid: around the robot at the newest set, base frame.
+    :param cloud: the points it was made of, base frame.
+    :param views: the newest set.
+    """
+
+    grid: OccupancyGrid3d
+    cloud: Cloud
+    views: tuple[CameraView, ...]
+
+
+def fill(
+    maps: HostMaps,
+    located: Located[TokensT],
+    newest: int,
+    classes: Classes,
+    config: MapperConfig,
+) -> Scene:
+    """
+    Bring the points of a window to the newest base frame and fill the grid with them.
+
+    :param maps: of every view of the window, in memory order.
+    :param located: the window's poses.
+    :param newest: index of the newest set in the window.
+    """
+    is_solid = solid(maps, config.confidence, classes)
+    cloud = points_in_base(maps, is_solid, invert(located.newest.world_from_base))
+    frames = [frame for entry in located.window for frame in entry.frames]
+    first = sum(len(entry.frames) for entry in located.window[:newest])
+    here = slice(first, first + len(located.window[newest].frames))
+    return Scene(
+        grid=trilinear_grid(cloud, config.grid, classes),
+        cloud=coloured_cloud(cloud, frames, is_solid, classes, config.max_points),
+        views=camera_views(
+            frames[here],
+            maps.part(here),
+            is_solid[here],
+            located.newest.base_from_camera,
+            classes,
+        ),
+    )
+
+
+def trilinear_grid(cloud: LabelledPoints, spec: GridSpec, classes: Classes) -> OccupancyGrid3d:
+    """
+    Fill a grid as the released models are evaluated (OccAny §12).
+
+    :param cloud: solid points, base frame.
+    :returns: cells no point touches are free; confidence grows with the weight of points.
+    """
+    votes = collect_votes(cloud, spec, classes)
+    labels = classes.grid_from_native[label_votes(votes, spec, classes)]
+    confidence: NDArray[np.uint8] = np.zeros(spec.shape, np.uint8)
+    share = votes.weight / (votes.weight + np.float32(1))
+    confidence.reshape(-1)[votes.voxels] = np.ceil(255 * share)
+    return OccupancyGrid3d(spec, labels, confidence, classes.grid_names)
