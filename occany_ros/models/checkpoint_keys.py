@@ -11,7 +11,6 @@ from typing import Final
 
 RECONSTRUCTION: Final = ('encoder', 'decoder')
 OPTIONAL: Final = ('gen_decoder', 'raymap_encoder')
-TRAINING_STATE: Final = ('optimizer', 'scaler', 'args', 'epoch')
 
 # (section, released pattern, our pattern); a star stands for a block index. Each pattern names a
 # module or a bare parameter; `.weight` and `.bias` follow modules unchanged.

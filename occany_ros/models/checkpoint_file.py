@@ -1,0 +1,175 @@
+"""
+Reading released weight files without running anything in them (OccAny spec, section 1).
+
+A `torch.save` file is a pickle, and a pickle may name any code. Here only tensors, plain values
+and inert stand-ins for the three classes of the released files are built; a file that names
+anything else is refused.
+"""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+import pickle
+import re
+from typing import Any, Final
+import zipfile
+
+import torch
+from torch import Tensor
+
+WHERE_TO_GET_IT: Final = (
+    'get occany.pth or occany_recon.pth from the releases of github.com/valeoai/OccAny, and set '
+    'model.checkpoint to its path'
+)
+
+
+class CheckpointError(ValueError):
+    """
+    A weight file that cannot be used.
+
+    :param path: the file.
+    :param problem: what is wrong with it.
+    :param missing: names of weights it should hold and does not.
+    :param unexpected: names of weights it holds and should not.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        problem: str,
+        *,
+        missing: tuple[str, ...] = (),
+        unexpected: tuple[str, ...] = (),
+    ) -> None:
+        self.path = path
+        self.problem = problem
+        self.missing = missing
+        self.unexpected = unexpected
+        parts = [f'checkpoint {path}: {problem}']
+        for title, names in (('missing', missing), ('unexpected', unexpected)):
+            if names:
+                more = f' and {len(names) - 5} more' if len(names) > 5 else ''
+                parts.append(f'{len(names)} {title}: {", ".join(names[:5])}{more}')
+        parts.append(WHERE_TO_GET_IT)
+        super().__init__('; '.join(parts))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReleasedFile:
+    """
+    What a released weight file holds.
+
+    :param path: the file.
+    :param sections: weights by section and key.
+    :param arguments: arguments of the training run by name; constructor calls among them are
+        read as well, see `call_settings`.
+    """
+
+    path: Path
+    sections: Mapping[str, Mapping[str, Tensor]]
+    arguments: Mapping[str, Any]
+
+
+class _Inert:
+    """
+    Takes the place of a class named in a file: keeps what it is given and does nothing.
+
+    :param values: what its constructor is given.
+    """
+
+    def __init__(self, *values: object) -> None:
+        self.values = values
+
+
+def _stand_in(module: str, name: str) -> type:
+    return type(name, (_Inert,), {'__module__': module})
+
+
+STAND_INS: Final = (
+    _stand_in('argparse', 'Namespace'),
+    _stand_in('occany.model.must3r_blocks.head', 'ActivationType'),
+    _stand_in('occany.must3r_blocks.head', 'ActivationType'),
+)
+
+
+def read_released_file(path: Path) -> ReleasedFile:
+    """
+    Read a weight file.
+
+    :param path: a file written by `torch.save`.
+    :returns: its weights, on the CPU; large ones are read from disk when they are used.
+    :raises CheckpointError: if it is missing, damaged, or names code.
+    """
+    if not path.is_file():
+        raise CheckpointError(path, 'there is no such file')
+    content = _unpickled(path)
+    if not isinstance(content, dict):
+        raise CheckpointError(path, f'expected a dictionary, got {type(content).__name__}')
+    sections = {
+        str(name): dict(section) for name, section in content.items() if _is_weights(section)
+    }
+    arguments = content.get('args')
+    known = {name: _plain(value) for name, value in getattr(arguments, '__dict__', {}).items()}
+    return ReleasedFile(path=path, sections=sections, arguments=known)
+
+
+def call_settings(text: str) -> dict[str, Any]:
+    """
+    Read the keyword arguments of a constructor call from its text, without running it.
+
+    :param text: e.g. ``Decoder(depth=12, activation=Kind.LINEAR)``.
+    :returns: literals by keyword; of a dotted name, its last word.
+    :raises ValueError: if it is not a call of a name with literal arguments.
+    """
+    try:
+        tree = ast.parse(text.strip(), mode='eval').body
+    except SyntaxError as error:
+        raise ValueError(f'constructor call: expected one, got {text!r}') from error
+    if not isinstance(tree, ast.Call):
+        raise ValueError(f'constructor call: expected one, got {text!r}')
+    return {item.arg: _argument(item.value) for item in tree.keywords if item.arg}
+
+
+def _argument(node: ast.expr) -> object:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    try:
+        return ast.literal_eval(node)
+    except ValueError as error:
+        raise ValueError(
+            f'constructor call: expected literal arguments, got {ast.unparse(node)!r}'
+        ) from error
+
+
+def _unpickled(path: Path) -> object:
+    """Load with torch's restricted unpickler, which builds tensors, values and stand-ins only."""
+    try:
+        with torch.serialization.safe_globals(list(STAND_INS)):
+            return torch.load(  # noqa: TID251 (this is the place that may)
+                path, map_location='cpu', weights_only=True, mmap=zipfile.is_zipfile(path)
+            )
+    except pickle.UnpicklingError as error:
+        named = re.search(r'GLOBAL (\S+)', str(error))
+        problem = (
+            f'it names {named[1]}, which is not a weight; it was refused and nothing of it was run'
+            if named
+            else 'it is no weight file, or damaged'
+        )
+        raise CheckpointError(path, problem) from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
+        raise CheckpointError(path, f'it is no weight file, or damaged ({error})') from error
+
+
+def _is_weights(section: object) -> bool:
+    return (
+        isinstance(section, dict)
+        and bool(section)
+        and all(isinstance(value, Tensor) for value in section.values())
+    )
+
+
+def _plain(value: object) -> object:
+    """Replace a stand-in by the one value it was given, e.g. an enum member by its value."""
+    given: tuple[object, ...] = getattr(value, 'values', ()) if isinstance(value, _Inert) else ()
+    return given[0] if len(given) == 1 else value
