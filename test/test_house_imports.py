@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 WITHOUT_ROS = ('bags', 'evaluation', 'geometry', 'layers', 'models', 'occupancy', 'pipeline')
 WITHOUT_ROS += ('semantics', 'synthetic', 'training')
-WITHOUT_TORCH = ('bags', 'geometry.frame', 'occupancy', 'semantics.classes')
+WITHOUT_TORCH = ('bags.messages', 'bags.reader', 'bags.writer', 'geometry.frame', 'occupancy')
+WITHOUT_TORCH += ('semantics.classes',)
 ROS = ('rclpy', 'rcl_interfaces', 'sensor_msgs', 'std_msgs', 'geometry_msgs', 'tf2_ros')
 
 PROBE = """
