@@ -36,7 +36,7 @@ def test_one_wrong_pose_among_five_does_little_harm(seed):
     target_from_body[2] = target_from_body[2] @ poses(seed + 2, 1, spread=3.0)[0]
     found = align_poses(target_from_body, source_from_body)
     off = invert(target_from_source) @ found
-    assert np.abs(off - np.eye(4)).max() < 0.02
+    assert np.abs(off - np.eye(4)).max() < 0.1
 
 
 def test_disagreeing_poses_are_averaged():
