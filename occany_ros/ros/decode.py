@@ -1,7 +1,7 @@
 """Image messages to RGB arrays: every encoding, no copy where the bytes already are RGB."""
 
 from collections.abc import Callable
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
@@ -114,7 +114,7 @@ def decode_compressed(message: CompressedImageMessage) -> Rgb:
     return decode_file(np.frombuffer(message.data, np.uint8), check_size=_check_size)
 
 
-def turn(image: Rgb, angle_deg: Literal[0, 90, 180, 270]) -> Rgb:
+def turn(image: Rgb, angle_deg: int) -> Rgb:
     """
     Turn an image clockwise, for cameras that are not mounted upright.
 

@@ -6,7 +6,8 @@ import re
 from typing import Any, Final
 
 from occany_ros.ros.parameters import CameraParameters, Parameters
-from occany_ros.ros.setting import built, Setting, settings_of, unknown_name
+from occany_ros.ros.setting import built, nearest, Setting, settings_of, unknown_name
+from occany_ros.semantics.classes import CLASS_SETS
 
 _NAME: Final = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 
@@ -101,6 +102,14 @@ def _check_together(parameters: Parameters) -> None:
             raise ValueError(
                 f'{name}.z_min: expected less than {name}.z_max = {group.z_max:g}, '
                 f'got {group.z_min:g}'
+            )
+    semantics = parameters.semantics
+    sets = tuple(CLASS_SETS) if semantics.class_set == 'auto' else (semantics.class_set,)
+    known = {name for one in sets for name in CLASS_SETS[one].names}
+    for name in semantics.traversable:
+        if name not in known:
+            raise ValueError(
+                f'semantics.traversable: there is no class {name!r}{nearest(name, known)}'
             )
     if parameters.sync.min_cameras > len(parameters.cameras):
         raise ValueError(

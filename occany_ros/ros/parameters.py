@@ -13,7 +13,7 @@ class CameraParameters:
     image_topic: str = setting(
         '',
         'Topic of the images; several separated by | are tried in turn, the first one that is '
-        'published is taken; empty means /<camera>/image_raw',
+        'published is taken; empty means /camera/<name>/image_raw',
     )
     info_topic: str = setting(
         '', 'Topic of the CameraInfo; empty means camera_info beside the image topic'
@@ -35,7 +35,7 @@ class CameraParameters:
     def image_topics(self) -> tuple[str, ...]:
         """Image topics to try, in order."""
         names = tuple(name.strip() for name in self.image_topic.split('|') if name.strip())
-        return names or (f'/{self.name}/image_raw',)
+        return names or (f'/camera/{self.name}/image_raw',)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,9 @@ class ConfidenceParameters:
 class SemanticsParameters:
     """Classes."""
 
-    class_set: str = setting('occ3d', 'Classes of the grid', choices=('occ3d', 'kitti'))
+    class_set: str = setting(
+        'auto', "Classes of the grid; auto takes the network's", choices=('auto', 'occ3d', 'kitti')
+    )
     traversable: tuple[str, ...] = setting(
         (),
         'Classes that are ground and no obstacle; empty takes those of the class set',

@@ -67,8 +67,7 @@ class Setting:
     def _check_entry(self, value: Any) -> None:
         if self.choices and value not in self.choices:
             allowed = [str(choice) for choice in self.choices]
-            near = get_close_matches(str(value), allowed, 1, 0.5)
-            hint = f'; did you mean {near[0]!r}?' if near else ''
+            hint = nearest(str(value), allowed)
             raise ValueError(
                 f'{self.name}: expected one of {", ".join(allowed)}, got {value!r}{hint}'
             )
@@ -143,9 +142,13 @@ def built(group: type, values: Mapping[str, Any], prefix: str = '', **others: An
 
 def unknown_name(name: str, known: Iterable[str]) -> str:
     """Say that a parameter does not exist, and which one may have been meant."""
+    return f'{name}: there is no such parameter{nearest(name, known)}'
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Guess what was meant; empty where nothing is near."""
     near = get_close_matches(name, list(known), 1, 0.4)
-    hint = f'; did you mean {near[0]!r}?' if near else ''
-    return f'{name}: there is no such parameter{hint}'
+    return f'; did you mean {near[0]!r}?' if near else ''
 
 
 def _entry_kind(kind: Any) -> Any:

@@ -72,15 +72,13 @@ class TransformBuffer:
         """
         Find the transform between two frames at a time.
 
-        It waits only for times that may still come, not for frames nobody has spoken of.
-
+        :param timeout_s: longest wait for it to come.
         :returns: target_from_source, (4, 4), metres.
         :raises LookupError: the frames are unknown, not connected, or not at that time.
         """
         target, source = target.lstrip('/'), source.lstrip('/')
         with self._changed:
-            waits = all(self._known(frame) for frame in (target, source)) and timeout_s > 0
-            if waits:
+            if timeout_s > 0:
                 self._changed.wait_for(lambda: self._is_there(target, source, stamp_ns), timeout_s)
             return self._between(target, source, stamp_ns)
 

@@ -10,6 +10,7 @@ NO_ROS_NEEDED = {
     'test_parameters.py',
     'test_transform_buffer.py',
     'test_watchdog.py',
+    'test_worker.py',
 }
 
 

@@ -43,7 +43,11 @@ def test_cameras_bring_their_own_parameters():
         {'cameras': ['left', 'right'], 'right.image_topic': '/a | /b', 'left.transport': 'raw'}
     )
     left, right = parameters.camera
-    assert (left.name, left.transport, left.image_topics) == ('left', 'raw', ('/left/image_raw',))
+    assert (left.name, left.transport, left.image_topics) == (
+        'left',
+        'raw',
+        ('/camera/left/image_raw',),
+    )
     assert right.image_topics == ('/a', '/b')
 
 
@@ -65,6 +69,7 @@ def test_cameras_bring_their_own_parameters():
         ({'cameras': ['a/b']}, ('cameras', 'a/b')),
         ({'grid.size': [1, 2]}, ('grid.size', '3')),
         ({'costmap.z_min': 3.0}, ('costmap.z_min', 'costmap.z_max')),
+        ({'semantics.traversable': ['terain']}, ('semantics.traversable', "'terrain'")),
         ({'sync.min_cameras': 2}, ('sync.min_cameras', '1')),
         ({'sync.slp': 1, 'memory.frames': 0}, ('sync.slp', 'memory.frames')),
     ],

@@ -1,0 +1,220 @@
+"""Figures to ``DiagnosticStatus`` messages; free functions, no node."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from occany_ros.pipeline.arrivals import CameraStatistics, Closing
+from occany_ros.ros.convert import time_message
+from occany_ros.ros.inputs import CameraState
+from occany_ros.ros.progress import Progress
+
+OK: Final = DiagnosticStatus.OK
+WARN: Final = DiagnosticStatus.WARN
+ERROR: Final = DiagnosticStatus.ERROR
+STALE: Final = DiagnosticStatus.STALE
+_PARTIAL_SHARE: Final = 0.2
+_MEBI: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CameraReport:
+    """
+    Everything about one camera.
+
+    :param statistics: of the synchroniser.
+    :param state: of its subscriptions.
+    :param size: height and width of its images, None before the first.
+    :param undecodable: images that could not be decoded.
+    :param decode_error: what the last of them said.
+    :param note: about its calibration, empty where all is well.
+    :param calibrated: whether its focal length is known.
+    :param mounted: whether its place on the robot is known.
+    """
+
+    statistics: CameraStatistics
+    state: CameraState
+    size: tuple[int, int] | None
+    undecodable: int
+    decode_error: str
+    note: str
+    calibrated: bool
+    mounted: bool
+
+
+def status(
+    name: str, level: bytes, message: str, values: Mapping[str, object]
+) -> DiagnosticStatus:
+    """Make one status; floats are cut to what a person reads."""
+    texts = {
+        key: f'{value:.3f}' if isinstance(value, float) else str(value)
+        for key, value in values.items()
+    }
+    return DiagnosticStatus(
+        name=f'occany: {name}',
+        level=level,
+        message=message,
+        hardware_id='occany',
+        values=[KeyValue(key=key, value=value) for key, value in texts.items()],
+    )
+
+
+def array(statuses: Sequence[DiagnosticStatus], stamp_ns: int) -> DiagnosticArray:
+    """Make the message of a report."""
+    message = DiagnosticArray(status=list(statuses))
+    message.header.stamp = time_message(stamp_ns)
+    return message
+
+
+def camera_status(report: CameraReport) -> DiagnosticStatus:
+    """Rate, age, skew and drops of a camera."""
+    statistics, state = report.statistics, report.state
+    level, message = _camera_verdict(report)
+    silence = statistics.silence_ns
+    values: dict[str, object] = {
+        'topic': state.choice.topic if state.choice else 'none',
+        'type': state.choice.type_name if state.choice else 'none',
+        'encoding': state.encoding,
+        'size': f'{report.size[1]}x{report.size[0]}' if report.size else 'unknown',
+        'frame_id': state.frame_id,
+        'rate_hz': statistics.rate_hz,
+        'age_s': statistics.age_ns / 1e9,
+        'silence_s': 'never spoke' if silence is None else silence / 1e9,
+        'skew_ms': statistics.skew_ns / 1e6,
+        'received': statistics.received,
+        'sets': statistics.sets,
+        'missed': statistics.missed,
+        'undecodable': report.undecodable,
+        'qos_mismatch': state.incompatible,
+        'calibrated': report.calibrated,
+        'extrinsics': 'tf' if report.mounted else 'none',
+    }
+    values |= {event.value: count for event, count in statistics.events.items()}
+    if report.decode_error:
+        values['last_error'] = report.decode_error
+    return status(f'camera {statistics.name}', level, message, values)
+
+
+def sync_status(
+    cameras: Sequence[CameraReport], closings: Mapping[Closing, int], replaced: int
+) -> DiagnosticStatus:
+    """Tell how sets came to be."""
+    sets = sum(closings.values())
+    whole = closings.get(Closing.COMPLETE, 0)
+    partial = sets - whole
+    level, message = OK, f'{sets} sets'
+    if sets and partial > _PARTIAL_SHARE * sets:
+        level, message = WARN, f'{partial} of {sets} sets lack a camera'
+    elif not sets and any(camera.statistics.received for camera in cameras):
+        level, message = WARN, 'images come, but no set'
+    values = {'sets': sets, 'partial_sets': partial, 'drop_busy': replaced}
+    values |= {f'closed: {closing.value}': count for closing, count in closings.items()}
+    return status('sync', level, message, values)
+
+
+def inference_status(
+    progress: Progress, model: Mapping[str, str], problem: str
+) -> DiagnosticStatus:
+    """Latency of every stage, rate, failures and which weights are at work."""
+    failed = sum(progress.failures.values())
+    level, message = OK, f'{progress.rate_hz:.2f} Hz'
+    if problem:
+        level, message = ERROR, problem
+    elif failed:
+        level, message = WARN, f'{failed} sets failed: {progress.last_failure}'
+    elif model.get('weights') == 'synthetic':
+        level = WARN
+        message = f'{message}; weights: synthetic, not made for real images'
+    values: dict[str, object] = dict(model)
+    values |= {'rate_hz': progress.rate_hz, 'outputs': progress.outputs, 'failures': failed}
+    values |= {f'failed: {kind}': count for kind, count in progress.failures.items()}
+    for name, spread in progress.stages().items():
+        values[f'{name}_ms_p50'] = spread.p50_ms
+        values[f'{name}_ms_p95'] = spread.p95_ms
+    return status('inference', level, message, values)
+
+
+def memory_status(progress: Progress, gpu_bytes: int | None) -> DiagnosticStatus:
+    """Frames in the window and bytes in use."""
+    values: dict[str, object] = {
+        'frames': progress.window,
+        'rss_mb': resident_bytes() / _MEBI,
+        'rss_peak_mb': resident_bytes('VmHWM') / _MEBI,
+    }
+    if gpu_bytes is not None:
+        values['gpu_mb'] = gpu_bytes / _MEBI
+    values |= {f'restarts: {reason}': count for reason, count in progress.restarts.items()}
+    return status('memory', OK, f'{progress.window} sets in memory', values)
+
+
+def tf_status(
+    source: str, cameras: Sequence[CameraReport], progress: Progress, refused: str
+) -> DiagnosticStatus:
+    """Which transforms are used, and what stands in for missing ones."""
+    notes = {key: text for key, text in progress.notes.items() if key.startswith(('tf ', 'map_'))}
+    mounted = [camera.statistics.name for camera in cameras if camera.mounted]
+    level, message = OK, f'extrinsics of {len(mounted)} of {len(cameras)} cameras from /tf'
+    if refused or 'map_to_odom' in notes:
+        level, message = WARN, refused or notes['map_to_odom']
+    elif progress.extrinsics == 'assumed':
+        level = WARN
+        message = (
+            'no extrinsics on /tf: the grid hangs on the reference camera by the axis swap '
+            'optical to body; publish base_link to camera on /tf_static, or set '
+            'level.camera_height'
+        )
+    return status('tf', level, message, {'source': source, **notes})
+
+
+def output_status(
+    progress: Progress, listeners: Mapping[str, int], explanation: Sequence[str], state: str
+) -> DiagnosticStatus:
+    """Whether something comes out, and if not, why."""
+    level, message = OK, f'{progress.outputs} outputs, {progress.rate_hz:.2f} Hz'
+    if explanation:
+        level, message = ERROR, '; '.join(explanation)
+    elif state != 'active':
+        message = f'the node is {state}'
+    values: dict[str, object] = {
+        'state': state,
+        'outputs': progress.outputs,
+        'silence_s': progress.silence_s,
+    }
+    values |= {f'subscribers ~/{name}': count for name, count in listeners.items()}
+    return status('output', level, message, values)
+
+
+def as_text(statuses: Sequence[DiagnosticStatus]) -> str:
+    """Write a report for people."""
+    marks = {OK: 'ok   ', WARN: 'WARN ', ERROR: 'ERROR', STALE: 'STALE'}
+    lines = []
+    for entry in statuses:
+        lines.append(f'{marks[entry.level]} {entry.name}: {entry.message}')
+        lines += [f'        {item.key} = {item.value}' for item in entry.values]
+    return '\n'.join(lines)
+
+
+def resident_bytes(field: str = 'VmRSS') -> int:
+    """Read the memory of this process from the kernel; zero where it does not tell."""
+    try:
+        lines = Path('/proc/self/status').read_text(encoding='ascii').splitlines()
+    except OSError:
+        return 0
+    found = (line.split() for line in lines if line.startswith(f'{field}:'))
+    return next((int(parts[1]) * 1024 for parts in found), 0)
+
+
+def _camera_verdict(report: CameraReport) -> tuple[bytes, str]:
+    statistics = report.statistics
+    if not statistics.received:
+        return (STALE if statistics.alive else ERROR), 'never spoke'
+    if not statistics.alive:
+        silence_s = (statistics.silence_ns or 0) / 1e9
+        return WARN, f'silent for {silence_s:.1f} s; sets go on without it'
+    if report.undecodable:
+        return WARN, f'{report.undecodable} images dropped: {report.decode_error}'
+    if report.note:
+        return WARN, report.note
+    return OK, f'{statistics.rate_hz:.1f} Hz'

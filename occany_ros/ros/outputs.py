@@ -1,0 +1,221 @@
+"""What goes out: one function for every topic, from one value; knows no node."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import json
+from typing import Any, Final
+
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import OccupancyGrid, Odometry, Path
+import numpy as np
+from numpy.typing import NDArray
+from occany_ros.msg import SemanticOccupancyGrid
+from occany_ros.occupancy.costmap import costmap_in_grid, costmap_in_odom, CostmapParameters
+from occany_ros.occupancy.grid import GridSpec
+from occany_ros.occupancy.voxels import (
+    ground_voxels,
+    obstacle_voxels,
+    occupied_voxels,
+    surface_voxels,
+    VoxelList,
+)
+from occany_ros.pipeline.occupancy_update import CameraView, Cloud, Occupancy
+from occany_ros.ros import convert
+from occany_ros.ros.parameters import Parameters
+from occany_ros.semantics.classes import ClassSet
+from sensor_msgs.msg import Image, PointCloud2
+
+UNLABELLED: Final = 255
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """
+    One answer and what is needed to say it in messages.
+
+    :param occupancy: the answer.
+    :param classes: of its labels.
+    :param traversable: grid labels of the ground.
+    :param parameters: in force.
+    :param odom_frame: name of the frame the ego motion is given in.
+    :param external: odom_from_base by somebody else's odometry, (4, 4), None where there is none.
+    :param frame_ids: camera -> optical frame.
+    :param path: poses since the last reset, oldest first.
+    """
+
+    occupancy: Occupancy
+    classes: ClassSet
+    traversable: tuple[int, ...]
+    parameters: Parameters
+    odom_frame: str
+    external: NDArray[np.float64] | None
+    frame_ids: dict[str, str]
+    path: tuple[PoseStamped, ...]
+
+    def head(self, frame_id: str = '') -> Any:
+        """Make the header of an output; without a frame it is the grid's."""
+        frame = frame_id or self.parameters.base_frame
+        return convert.header(self.occupancy.stamp_ns, frame)
+
+
+def occupancy(scene: Scene) -> SemanticOccupancyGrid:
+    """Dense semantic grid."""
+    return convert.grid_message(scene.occupancy.grid, scene.head())
+
+
+def voxels(scene: Scene) -> PointCloud2:
+    """Every occupied voxel."""
+    return _coloured(scene, occupied_voxels(scene.occupancy.grid))
+
+
+def voxels_surface(scene: Scene) -> PointCloud2:
+    """Occupied voxels with a free face."""
+    return _coloured(scene, surface_voxels(scene.occupancy.grid))
+
+
+def points(scene: Scene) -> PointCloud2:
+    """Points the grid was made of."""
+    return convert.cloud_message(scene.occupancy.cloud, scene.head())
+
+
+def obstacles(scene: Scene) -> PointCloud2:
+    """Voxels a robot cannot pass."""
+    limits = scene.parameters.obstacles
+    found = obstacle_voxels(
+        scene.occupancy.grid,
+        scene.traversable,
+        z_min=limits.z_min,
+        z_max=limits.z_max,
+        max_points=limits.max_points,
+    )
+    return convert.labels_message(found.centres, found.labels, scene.head())
+
+
+def ground(scene: Scene) -> PointCloud2:
+    """Voxels a robot can drive on."""
+    limit = scene.parameters.obstacles.max_points
+    found = ground_voxels(scene.occupancy.grid, scene.traversable, max_points=limit)
+    return convert.labels_message(found.centres, found.labels, scene.head())
+
+
+def costmap(scene: Scene) -> OccupancyGrid:
+    """Two-dimensional grid, along the odometry's axes where somebody publishes it."""
+    given = scene.parameters.costmap
+    limits = CostmapParameters(given.z_min, given.z_max, given.min_voxels)
+    grid, traversable = scene.occupancy.grid, scene.traversable
+    if scene.external is None:
+        flat, frame = costmap_in_grid(grid, traversable, limits), scene.parameters.base_frame
+    else:
+        flat = costmap_in_odom(grid, traversable, limits, scene.external)
+        frame = scene.parameters.odom_frame
+    return convert.costmap_message(flat.cells, flat.origin, flat.resolution, scene.head(frame))
+
+
+def odometry(scene: Scene) -> Odometry:
+    """Accumulated ego motion."""
+    matrix = scene.occupancy.odom_from_base
+    head = scene.head(scene.odom_frame)
+    return convert.odometry_message(matrix, head, scene.parameters.base_frame)
+
+
+def pose(scene: Scene) -> PoseStamped:
+    """Newest pose."""
+    return convert.pose_stamped_message(
+        scene.occupancy.odom_from_base, scene.head(scene.odom_frame)
+    )
+
+
+def path(scene: Scene) -> Path:
+    """Poses since the last reset."""
+    return Path(header=scene.head(scene.odom_frame), poses=list(scene.path))
+
+
+def depth(scene: Scene, view: CameraView) -> Image:
+    """Metres along the optical axis, NaN where unknown."""
+    return convert.image_message(view.depth, '32FC1', _camera_head(scene, view))
+
+
+def semantic(scene: Scene, view: CameraView) -> Image:
+    """Class of every pixel."""
+    return convert.image_message(view.labels, 'mono8', _camera_head(scene, view))
+
+
+def semantic_color(scene: Scene, view: CameraView) -> Image:
+    """Class of every pixel in its colour."""
+    pixels = _palette(scene.classes)[view.labels]
+    return convert.image_message(pixels, 'rgb8', _camera_head(scene, view))
+
+
+SCENE_OUTPUTS: Final[dict[str, tuple[Any, Callable[[Scene], Any]]]] = {
+    'occupancy': (SemanticOccupancyGrid, occupancy),
+    'voxels': (PointCloud2, voxels),
+    'voxels_surface': (PointCloud2, voxels_surface),
+    'points': (PointCloud2, points),
+    'obstacles': (PointCloud2, obstacles),
+    'ground': (PointCloud2, ground),
+    'costmap': (OccupancyGrid, costmap),
+    'odom': (Odometry, odometry),
+    'pose': (PoseStamped, pose),
+    'path': (Path, path),
+}
+"""Topic below ``~/`` -> message type and its maker."""
+
+CAMERA_OUTPUTS: Final[dict[str, Callable[[Scene, CameraView], Image]]] = {
+    'depth': depth,
+    'semantic': semantic,
+    'semantic_color': semantic_color,
+}
+"""Topic below ``~/<camera>/`` -> its maker; all are images."""
+
+LATCHED: Final = frozenset({'costmap'})
+"""Outputs a late subscriber gets at once: made whether or not somebody listens."""
+
+
+def grid_info(
+    spec: GridSpec, classes: ClassSet, frame_id: str, model: dict[str, str]
+) -> dict[str, Any]:
+    """
+    Describe the grid and the model, for ``~/grid_info``.
+
+    :param model: variant, weights, sha256 and licence.
+    """
+    return {
+        'frame': frame_id,
+        'size': list(spec.shape),
+        'resolution': spec.resolution,
+        'origin': list(spec.origin),
+        'order': 'x fastest: index = x + size_x * (y + size_y * z)',
+        'free': 0,
+        'unknown': UNLABELLED,
+        'class_set': classes.name,
+        'classes': list(classes.grid_names),
+        'colors': classes.grid_colours.tolist(),
+        'traversable': list(classes.grid_traversable),
+        'model': model,
+    }
+
+
+def grid_info_text(info: dict[str, Any]) -> str:
+    """Write `grid_info` as JSON."""
+    return json.dumps(info, separators=(',', ':'))
+
+
+def _coloured(scene: Scene, found: VoxelList) -> PointCloud2:
+    cloud = Cloud(
+        points=found.centres,
+        rgb=_palette(scene.classes)[found.labels],
+        labels=found.labels,
+        confidence=found.confidence.astype(np.float32) / np.float32(255),
+    )
+    return convert.cloud_message(cloud, scene.head())
+
+
+def _palette(classes: ClassSet) -> NDArray[np.uint8]:
+    """Colour of every grid label, unknown ones black, (256, 3)."""
+    table = np.zeros((256, 3), np.uint8)
+    table[: len(classes.grid_colours)] = classes.grid_colours
+    return table
+
+
+def _camera_head(scene: Scene, view: CameraView) -> Any:
+    return convert.header(view.stamp_ns, scene.frame_ids.get(view.name, ''))

@@ -1,0 +1,201 @@
+"""What the worker does with a set of messages: decode, map, publish."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from occany_ros.geometry.frame import Frame, FrameSet
+from occany_ros.pipeline.arrivals import Group
+from occany_ros.pipeline.mapper import Mapper
+from occany_ros.pipeline.occupancy_update import Occupancy
+from occany_ros.ros.frames import FrameMaker
+from occany_ros.ros.outputs import Scene
+from occany_ros.ros.parameters import Parameters
+from occany_ros.ros.progress import Progress
+from occany_ros.ros.publishers import Publishers
+from occany_ros.ros.transforms import Broadcaster, TransformSource
+from occany_ros.semantics.classes import ClassSet
+
+OWN_ODOMETRY: Final = 'occany_odom'
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """
+    Something for the worker.
+
+    :param group: messages of one instant; None only forgets.
+    :param forget: why memory and odometry begin anew before it; empty: they go on.
+    :param received_s: steady time when its last message came.
+    """
+
+    group: Group[Any] | None
+    forget: str
+    received_s: float
+
+
+def merged(waiting: Job, newer: Job) -> Job:
+    """Replace a waiting job, but keep that it would have forgotten."""
+    return replace(newer, forget=newer.forget or waiting.forget)
+
+
+def odometry_frame(parameters: Parameters) -> str:
+    """Name the frame that the ego motion is given in."""
+    frames = {'odom_to_base': parameters.odom_frame, 'map_to_odom': parameters.map_frame}
+    return frames.get(parameters.publish_tf, OWN_ODOMETRY)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """
+    What the processing works with.
+
+    :param frames: makes frames of messages.
+    :param publishers: for the answers.
+    :param transforms: for external odometry.
+    :param broadcaster: of the ego motion, None where it is not asked for.
+    :param progress: figures.
+    :param parameters: gives the parameters in force.
+    """
+
+    frames: FrameMaker
+    publishers: Publishers
+    transforms: TransformSource
+    broadcaster: Broadcaster | None
+    progress: Progress
+    parameters: Callable[[], Parameters]
+
+
+class Processing:
+    """
+    State of the mapping between two sets; lives in the worker's thread.
+
+    :param mapper: made anew by `retune` when parameters change.
+    :param classes: of its labels.
+    :param surroundings: what it works with.
+    """
+
+    def __init__(
+        self, mapper: Mapper[Any, Any], classes: ClassSet, surroundings: Surroundings
+    ) -> None:
+        self._mapper = mapper
+        self._classes = classes
+        self._around = surroundings
+        self._state = mapper.initial()
+        self._mounted: dict[str, bool] = {}
+
+    def retune(self, mapper: Mapper[Any, Any]) -> None:
+        """Go on with another mapper of the same network; effective from the next set."""
+        self._mapper = mapper
+
+    def run(self, job: Job) -> None:
+        """
+        Do a job.
+
+        :raises ValueError: and whatever else the mapper raises; the state is as it was before.
+        """
+        progress = self._around.progress
+        progress.busy_since_s = monotonic()
+        try:
+            if job.forget:
+                self._forget(job.forget)
+            if job.group is not None:
+                self._map(job.group, job.received_s)
+        finally:
+            progress.busy_since_s = None
+
+    def _forget(self, reason: str) -> None:
+        self._state = self._mapper.initial()
+        self._around.publishers.restart_path()
+        self._around.progress.restarts[reason] += 1
+
+    def _map(self, group: Group[Any], received_s: float) -> None:
+        parameters = self._around.parameters()
+        begun_s = monotonic()
+        frames = self._around.frames.frames(group, parameters)
+        if len(frames) < parameters.sync.min_cameras:
+            self._around.progress.failed('undecodable', 'too few images could be decoded')
+            return
+        self._follow_mounting(frames)
+        decoded_s = monotonic()
+        self._state, occupancy = self._mapper.step(self._state, FrameSet(frames))
+        if occupancy.restart not in (None, 'start'):
+            self._around.progress.restarts[str(occupancy.restart)] += 1
+            if occupancy.restart != 'resolution':
+                self._around.publishers.restart_path()
+        mapped_s = monotonic()
+        self._publish(occupancy, parameters)
+        done_s = monotonic()
+        self._around.progress.window = occupancy.window
+        self._around.progress.extrinsics = occupancy.extrinsics
+        self._around.progress.finished(
+            {
+                'wait': begun_s - received_s,
+                'decode': decoded_s - begun_s,
+                **occupancy.seconds,
+                'publish': done_s - mapped_s,
+                'total': done_s - received_s,
+            }
+        )
+
+    def _follow_mounting(self, frames: Sequence[Frame]) -> None:
+        """Begin anew where a camera's extrinsics came or went: old sets hang elsewhere."""
+        now = {frame.camera.name: frame.camera.base_from_camera is not None for frame in frames}
+        if any(self._mounted.get(name, value) != value for name, value in now.items()):
+            self._forget('extrinsics came or went')
+        self._mounted.update(now)
+
+    def _publish(self, occupancy: Occupancy, parameters: Parameters) -> None:
+        external = self._external(occupancy, parameters)
+        scene = Scene(
+            occupancy=occupancy,
+            classes=self._classes,
+            traversable=_traversable(self._classes, parameters.semantics.traversable),
+            parameters=parameters,
+            odom_frame=odometry_frame(parameters),
+            external=external,
+            frame_ids=self._around.frames.frame_ids,
+            path=(),
+        )
+        self._around.publishers.publish(scene)
+        self._broadcast(occupancy, external)
+
+    def _external(
+        self, occupancy: Occupancy, parameters: Parameters
+    ) -> NDArray[np.float64] | None:
+        """Pose of the base in the frame ``odom`` of /tf, None where there is none."""
+        broadcaster = self._around.broadcaster
+        if parameters.publish_tf == 'odom_to_base' and broadcaster and not broadcaster.refused:
+            return occupancy.odom_from_base
+        names = parameters.odom_frame, parameters.base_frame
+        try:
+            return self._around.transforms.lookup(*names, occupancy.stamp_ns)
+        except LookupError:
+            return None
+
+    def _broadcast(self, occupancy: Occupancy, external: NDArray[np.float64] | None) -> None:
+        broadcaster = self._around.broadcaster
+        if broadcaster is None:
+            return
+        matrix = occupancy.odom_from_base
+        if self._around.parameters().publish_tf == 'map_to_odom':
+            if external is None:
+                self._around.progress.notes['map_to_odom'] = (
+                    'publish_tf is map_to_odom, but nobody publishes odom_frame <- base_frame; '
+                    'start the odometry, or set publish_tf to odom_to_base'
+                )
+                return
+            self._around.progress.notes.pop('map_to_odom', None)
+            matrix = matrix @ np.linalg.inv(external)
+        broadcaster.send(occupancy.stamp_ns, matrix)
+
+
+def _traversable(classes: ClassSet, names: Sequence[str]) -> tuple[int, ...]:
+    """Grid labels of the ground: of the classes named, else of those the class set calls so."""
+    known = tuple(name for name in names if name in classes.names)
+    if not known:
+        return classes.grid_traversable
+    return tuple(int(classes.grid_from_native[index]) for index in classes.indices(known))

@@ -1,0 +1,93 @@
+"""Figures the worker writes and the reports read: each is one plain value, so no lock."""
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final
+
+import numpy as np
+
+_KEPT: Final = 200
+_RATE_WINDOW_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """
+    Durations of a stage.
+
+    :param p50_ms: median, milliseconds.
+    :param p95_ms: 95 of 100 were shorter, milliseconds.
+    """
+
+    p50_ms: float
+    p95_ms: float
+
+
+class Progress:
+    """What became of the sets so far."""
+
+    def __init__(self) -> None:
+        self.started_s = monotonic()
+        self.outputs = 0
+        self.sets = 0
+        self.skipped_rate = 0
+        self.skipped_paused = 0
+        self.window = 0
+        self.extrinsics = ''
+        self.failures: Counter[str] = Counter()
+        self.last_failure = ''
+        self.restarts: Counter[str] = Counter()
+        self.undecodable: Counter[str] = Counter()
+        self.decode_errors: dict[str, str] = {}
+        self.notes: dict[str, str] = {}
+        self.last_output_s: float | None = None
+        self.busy_since_s: float | None = None
+        self._stages: dict[str, deque[float]] = {}
+        self._finished: deque[float] = deque(maxlen=_KEPT)
+
+    def finished(self, seconds: Mapping[str, float]) -> None:
+        """
+        Note a set that went out.
+
+        :param seconds: duration of each stage.
+        """
+        for name, duration in seconds.items():
+            self._stages.setdefault(name, deque(maxlen=_KEPT)).append(duration)
+        self.outputs += 1
+        self.last_output_s = monotonic()
+        self._finished.append(self.last_output_s)
+
+    def failed(self, kind: str, text: str) -> None:
+        """Note a set that did not go out."""
+        self.failures[kind] += 1
+        self.last_failure = text
+
+    @property
+    def rate_hz(self) -> float:
+        """Count outputs a second, over the last ten seconds."""
+        now = monotonic()
+        recent = [time for time in tuple(self._finished) if now - time <= _RATE_WINDOW_S]
+        span = min(_RATE_WINDOW_S, now - self.started_s)
+        return len(recent) / span if recent and span > 0 else 0.0
+
+    @property
+    def busy_s(self) -> float:
+        """Tell how long the worker has been at the present set; zero while it is idle."""
+        since = self.busy_since_s
+        return 0.0 if since is None else monotonic() - since
+
+    @property
+    def silence_s(self) -> float:
+        """Tell the time since the last output, or since the start."""
+        last = self.started_s if self.last_output_s is None else self.last_output_s
+        return monotonic() - last
+
+    def stages(self) -> dict[str, Spread]:
+        """Duration of every stage over the last sets."""
+        spreads = {}
+        for name, durations in tuple(self._stages.items()):
+            p50, p95 = np.percentile(np.array(tuple(durations)) * 1e3, (50, 95))
+            spreads[name] = Spread(float(p50), float(p95))
+        return spreads
