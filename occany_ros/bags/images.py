@@ -12,13 +12,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.geometry.frame import Camera, Frame, FrameSet
+from occany_ros.synthetic.rig import base_from_camera, pinhole, SURROUND
 
 Layout = Literal['sequence', 'cameras', 'instant']
 
 SUFFIXES: Final = frozenset({'.jpg', '.jpeg', '.png'})
 CALIBRATION_FILE: Final = 'cameras.json'
 FIRST_STAMP_NS: Final = 1_000_000_000
-SURROUND: Final = ('front', 'front_left', 'front_right', 'back', 'back_left', 'back_right')
+SURROUND_NAMES: Final = ('front', 'front_left', 'front_right', 'back', 'back_left', 'back_right')
 SAME_SCENE: Final = 0.3
 THUMBNAIL: Final = (32, 16)
 
@@ -130,6 +131,27 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
+def nominal_surround(size: tuple[int, int]) -> tuple[Camera, ...]:
+    """
+    Calibrate six cameras as on a nuScenes car, for images that come without calibration.
+
+    :param size: height and width of the images, pixels.
+    :returns: in the order of ``SURROUND_NAMES``.
+    """
+    places = {camera_name(name): (heading, wide, place) for name, heading, wide, place in SURROUND}
+    cameras = []
+    for name in SURROUND_NAMES:
+        heading, opening, position = places[name]
+        pose = base_from_camera(position, float(np.radians(heading)), 0.0, 0.0)
+        cameras.append(Camera(name, pinhole(float(np.radians(opening)), size), pose))
+    return tuple(cameras)
+
+
+def camera_name(name: str) -> str:
+    """Turn a data set's name of a camera into ours: ``CAM_FRONT_LEFT`` is ``front_left``."""
+    return name.lower().removeprefix('cam_')
+
+
 def _natural(path: Path) -> tuple[tuple[int, str], ...]:
     """Sort key under which ``9.png`` comes before ``10.png``."""
     return tuple(
@@ -152,10 +174,14 @@ def _from_sub_folders(folder: Path, below: dict[str, tuple[Path, ...]]) -> Image
 
 
 def _from_instant(folder: Path, files: tuple[Path, ...], reason: str) -> ImageFolder:
-    known = len(files) == len(SURROUND)
-    names = SURROUND if known else tuple(f'camera_{index}' for index in range(len(files)))
+    known = len(files) == len(SURROUND_NAMES)
+    names = SURROUND_NAMES if known else tuple(f'camera_{index}' for index in range(len(files)))
     statement = f'{len(files)} cameras at one instant, called {", ".join(names)}{reason}'
     cameras = _cameras(folder, names)
+    if known and not (folder / CALIBRATION_FILE).is_file():
+        height, width = read_image(files[0]).shape[:2]
+        cameras = nominal_surround((height, width))
+        statement += f'; no {CALIBRATION_FILE}, so they are taken to sit as on a nuScenes car'
     return ImageFolder('instant', cameras, tuple((file,) for file in files), statement)
 
 

@@ -46,6 +46,9 @@ def test_six_unlike_images_are_cameras_at_one_instant(tmp_path):
     (only,) = frame_sets(folder)
     names = [frame.camera.name for frame in only.frames]
     assert names == ['front', 'front_left', 'front_right', 'back', 'back_left', 'back_right']
+    assert 'nuScenes' in folder.statement
+    left, right = (folder.cameras[index].base_from_camera for index in (1, 2))
+    assert left[1, 2] > 0.7 > -0.7 > right[1, 2]  # optical axes: y is left
     assert read_folder(tmp_path, 'sequence').steps == 6
 
 
