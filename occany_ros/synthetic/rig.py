@@ -4,12 +4,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-
 from occany_ros.geometry.frame import Camera
 
 Rig = Literal['front', 'surround']
 
-_SURROUND = (
+SURROUND = (
     ('CAM_FRONT', 0.0, 70.0, (1.70, 0.00, 1.51)),
     ('CAM_FRONT_RIGHT', -55.0, 70.0, (1.55, -0.49, 1.50)),
     ('CAM_FRONT_LEFT', 55.0, 70.0, (1.52, 0.49, 1.51)),
@@ -84,7 +83,7 @@ def draw_rig(rig: Rig, size: tuple[int, int], random: np.random.Generator) -> tu
     if rig != 'surround':
         raise ValueError('rig', "'front' or 'surround'", rig)
     cameras = []
-    for name, heading, wide, place in _SURROUND:
+    for name, heading, wide, place in SURROUND:
         yaw, pitch, roll = np.radians(random.normal((heading, 0.0, 0.0), (0.6, 0.5, 0.3)))
         pose = base_from_camera(place, float(yaw), float(pitch), float(roll))
         opening = np.radians(wide + random.uniform(-1.5, 1.5))
