@@ -1,7 +1,7 @@
 """A batch of short sequences with their truth, and the ways it is varied."""
 
-from dataclasses import dataclass, fields
-from typing import Final, Self
+from dataclasses import dataclass, fields, replace
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -33,7 +33,7 @@ class Batch:
     base_from_camera: Tensor
     world_from_base: Tensor
 
-    def to(self, device: str) -> Self:
+    def to(self, device: str) -> 'Batch':
         """Move every tensor to a device."""
         moved = {f.name: getattr(self, f.name).to(device) for f in fields(self)}
         return type(self)(**moved)
@@ -62,6 +62,33 @@ def mirrored(batch: Batch) -> Batch:
         intrinsics=intrinsics,
         base_from_camera=base @ batch.base_from_camera @ camera,
         world_from_base=base @ batch.world_from_base @ base,
+    )
+
+
+def cropped(batch: Batch, rows: slice, columns: slice) -> Batch:
+    """
+    Cut a window out of every image, as a camera with another principal point would see it.
+
+    :param rows: of the images, from and to multiples of 8.
+    :param columns: the same across.
+    """
+    intrinsics = batch.intrinsics.clone()
+    intrinsics[..., 0, 2] -= columns.start
+    intrinsics[..., 1, 2] -= rows.start
+
+    def window(maps: Tensor, stride: int) -> Tensor:
+        """Cut the window out of maps at a stride of the images, (b, t, h, w)."""
+        down = slice(rows.start // stride, rows.stop // stride)
+        across = slice(columns.start // stride, columns.stop // stride)
+        return maps[:, :, down, across]
+
+    return replace(
+        batch,
+        images=window(batch.images, 1),
+        depth=window(batch.depth, 4),
+        labels=window(batch.labels, 4),
+        coarse_depth=window(batch.coarse_depth, 8),
+        intrinsics=intrinsics,
     )
 
 

@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from occany_ros.training.batch import Batch, mirrored
+from occany_ros.training.batch import Batch, cropped, mirrored
 import torch
+
+WINDOWED: Final = 0.75
+"""Share of the batches that are cut to a window."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +74,7 @@ def class_weights(shards: Sequence[Shard], classes: int, power: float = 0.35) ->
 
 def endless(shards: Sequence[Shard], size: int, seed: int) -> Iterator[Batch]:
     """
-    Draw shuffled batches for ever; half of them mirrored.
+    Draw shuffled batches for ever; half of them mirrored, most cut to a window.
 
     :param shards: a batch is drawn from one of them, in proportion to its length.
     :param size: sequences a batch.
@@ -87,4 +91,16 @@ def endless(shards: Sequence[Shard], size: int, seed: int) -> Iterator[Batch]:
         for i in random.permutation(len(plan)):
             shard, rows = plan[i]
             batch = shard.batch(sorted(rows))
-            yield mirrored(batch) if random.random() < 0.5 else batch
+            if random.random() < 0.5:
+                batch = mirrored(batch)
+            yield random_window(batch, random) if random.random() < WINDOWED else batch
+
+
+def random_window(batch: Batch, random: np.random.Generator) -> Batch:
+    """Cut a window of about seven eighths of each side out at a random place."""
+    spans = []
+    for edge in batch.images.shape[2:4]:
+        size = edge * 7 // 8 // 16 * 16
+        start = 8 * int(random.integers((edge - size) // 8 + 1))
+        spans.append(slice(start, start + size))
+    return cropped(batch, spans[0], spans[1])

@@ -1,6 +1,13 @@
 from dataclasses import fields
 
-from occany_ros.training.batch import Batch, jittered, match_targets, mirrored, network_images
+from occany_ros.training.batch import (
+    Batch,
+    cropped,
+    jittered,
+    match_targets,
+    mirrored,
+    network_images,
+)
 import pytest
 import torch
 
@@ -84,3 +91,14 @@ def test_jitter_is_small_and_stays_rigid():
     eye = torch.eye(3, dtype=torch.float64)
     assert torch.allclose(rotation @ rotation.mT, eye.expand_as(rotation), atol=1e-12)
     assert 0.04 < (noisy[:, 0, 3] - 2).std() < 0.08
+
+
+def test_a_window_keeps_the_geometry():
+    batch = wall_batch()
+    window = cropped(batch, slice(16, 48), slice(32, 112))
+    pixels, _ = match_targets(batch, 0, 1)
+    inner, _ = match_targets(window, 0, 1)
+    part = pixels.view(HEIGHT // 8, WIDTH // 8, 2)[2:6, 4:14]
+    assert torch.allclose(inner.view(4, 10, 2) + torch.tensor([32.0, 16.0]), part, atol=1e-3)
+    assert torch.equal(window.images[:, :, 2::4, 2::4], batch.images[:, :, 18:48:4, 34:112:4])
+    assert window.depth.shape[2:] == (8, 20)
