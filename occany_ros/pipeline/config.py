@@ -4,12 +4,15 @@ from dataclasses import dataclass
 import math
 from typing import Final, get_args, Literal
 
+from occany_ros.occupancy.fusion import FusionParameters
 from occany_ros.occupancy.grid import GridSpec
 
 Anchor = Literal['newest', 'first']
 Fusion = Literal['trilinear', 'carve']
 
 DEFAULT_GRID: Final = GridSpec(origin=(-40.0, -40.0, -1.0), resolution=0.4, shape=(200, 200, 16))
+
+DEFAULT_CARVING: Final = FusionParameters(unseen_is_unknown=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class MapperConfig:
     :param fusion: ``trilinear`` as the released models are evaluated: every cell without a point
         is free; ``carve``: points mark only their own cell, rays clear what they pass, and what
         no ray reached is unknown.
+    :param carving: how ``carve`` weighs evidence.
+    :param max_rays: rays of a view ``carve`` works with; larger maps are thinned.
     :param max_points: points in the cloud at most; more are thinned evenly.
     :param assumed_height_m: height of the reference camera over the ground, used only where no
         extrinsics are given; zero puts the base at the camera.
@@ -45,12 +50,15 @@ class MapperConfig:
     confidence: float = 2.0
     grid: GridSpec = DEFAULT_GRID
     fusion: Fusion = 'trilinear'
+    carving: FusionParameters = DEFAULT_CARVING
+    max_rays: int = 8192
     max_points: int = 200_000
     assumed_height_m: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         _require('memory.frames', 'at least 1', self.frames, self.frames >= 1)
+        _require('max_rays', 'at least 1', self.max_rays, self.max_rays >= 1)
         for name, value in (
             ('memory.min_interval', self.min_interval_s),
             ('memory.min_translation', self.min_translation_m),

@@ -38,6 +38,7 @@ class HostMaps:
     :param confidence: at least 1, (v, h, w) float32.
     :param labels: native classes, 255 = none, (v, h, w) uint8.
     :param world_from_camera: (v, 4, 4) float64.
+    :param focal: pixels of the network-sized images, (v,) float32.
     """
 
     world_points: NDArray[np.float32]
@@ -45,6 +46,7 @@ class HostMaps:
     confidence: NDArray[np.float32]
     labels: NDArray[np.uint8]
     world_from_camera: NDArray[np.float64]
+    focal: NDArray[np.float32]
 
     def part(self, views: slice) -> 'HostMaps':
         """Take views in a row."""
@@ -54,6 +56,7 @@ class HostMaps:
             self.confidence[views],
             self.labels[views],
             self.world_from_camera[views],
+            self.focal[views],
         )
 
 
@@ -76,15 +79,17 @@ def fetch(prediction: Prediction) -> HostMaps:
         dim=1,
     )  # v 6 h w
     poses = prediction.world_from_camera.to(maps.device, torch.float32)
-    packed = torch.cat((maps.flatten(1), poses.flatten(1)), dim=1).cpu().numpy()
+    focal = prediction.focal.to(maps.device, torch.float32)[:, None]
+    packed = torch.cat((maps.flatten(1), poses.flatten(1), focal), dim=1).cpu().numpy()
     numbers = maps.shape[1:].numel()
     fields = packed[:, :numbers].reshape(maps.shape)
-    world_from_camera = packed[:, numbers:].reshape(-1, 4, 4)
+    world_from_camera = packed[:, numbers:-1].reshape(-1, 4, 4)
     for name, values in (
         ('world_points', fields[:, :3]),
         ('local_points', fields[:, 3]),
         ('confidence', fields[:, 4]),
         ('world_from_camera', world_from_camera),
+        ('focal', packed[:, -1]),
     ):
         wrong = values.size - int(np.count_nonzero(np.isfinite(values)))
         if wrong:
@@ -95,4 +100,5 @@ def fetch(prediction: Prediction) -> HostMaps:
         confidence=fields[:, 4],
         labels=fields[:, 5].astype(np.uint8),
         world_from_camera=world_from_camera.astype(np.float64),
+        focal=packed[:, -1],
     )

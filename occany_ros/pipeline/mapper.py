@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
-from typing import Generic
+from typing import Any, Generic
 
 import numpy as np
 from occany_ros.geometry.frame import Camera, Frame, FrameSet
+from occany_ros.models.factory import LoadedModel
 from occany_ros.models.prediction import MemoryT, Reconstructor, TokensT
 from occany_ros.occupancy.grid import Classes
 from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.host_maps import fetch
 from occany_ros.pipeline.localisation import locate, Located
 from occany_ros.pipeline.occupancy_update import Occupancy
-from occany_ros.pipeline.preprocess import fit_image, Size, views_from_frames
+from occany_ros.pipeline.preprocess import fit_image, network_size, Size, views_from_frames
 from occany_ros.pipeline.scene import fill
 from occany_ros.pipeline.state import initial_state, MapperState, restarted
 from occany_ros.pipeline.stopwatch import Stopwatch
@@ -164,6 +166,22 @@ class Mapper(Generic[TokensT, MemoryT]):
             odom_from_base=state.odom_from_base if odom_from_base is None else odom_from_base,
             stamp_ns=frames.stamp_ns,
         )
+
+
+def mapper_of(model: LoadedModel, classes: Classes, config: MapperConfig) -> Mapper[Any, Any]:
+    """
+    Make a mapper for a loaded network.
+
+    :param classes: what its labels mean; where it predicts none, the set that names ``other``.
+    """
+    rule = model.image_size
+    return Mapper(
+        reconstructor=model.reconstructor,
+        classes=classes,
+        image_size=partial(network_size, long_side=rule.long_side, multiple=rule.multiple),
+        config=config,
+        device=model.device,
+    )
 
 
 def _fitted(frame: Frame, size: Size) -> Frame:

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from occany_ros.geometry.rigid import invert
 from occany_ros.models.prediction import TokensT
-from occany_ros.occupancy.grid import Classes, GridSpec, OccupancyGrid3d
-from occany_ros.occupancy.points import LabelledPoints
-from occany_ros.occupancy.voxelize import collect_votes, label_votes
+from occany_ros.occupancy.fusion import fuse
+from occany_ros.occupancy.grid import Classes, OccupancyGrid3d
 from occany_ros.pipeline.clouds import camera_views, coloured_cloud, points_in_base, solid
 from occany_ros.pipeline.config import MapperConfig
+from occany_ros.pipeline.grids import ray_bundles, trilinear_grid
 from occany_ros.pipeline.host_maps import HostMaps
 from occany_ros.pipeline.localisation import Located
 from occany_ros.pipeline.occupancy_update import CameraView, Cloud
@@ -46,12 +44,18 @@ def fill(
     :param newest: index of the newest set in the window.
     """
     is_solid = solid(maps, config.confidence, classes)
-    cloud = points_in_base(maps, is_solid, invert(located.newest.world_from_base))
+    base_from_world = invert(located.newest.world_from_base)
+    cloud = points_in_base(maps, is_solid, base_from_world)
     frames = [frame for entry in located.window for frame in entry.frames]
     first = sum(len(entry.frames) for entry in located.window[:newest])
     here = slice(first, first + len(located.window[newest].frames))
+    if config.fusion == 'carve':
+        bundles = ray_bundles(maps, frames, base_from_world, classes, config)
+        grid = fuse(bundles, config.grid, config.carving, classes)
+    else:
+        grid = trilinear_grid(cloud, config.grid, classes)
     return Scene(
-        grid=trilinear_grid(cloud, config.grid, classes),
+        grid=grid,
         cloud=coloured_cloud(cloud, frames, is_solid, classes, config.max_points),
         views=camera_views(
             frames[here],
@@ -61,18 +65,3 @@ def fill(
             classes,
         ),
     )
-
-
-def trilinear_grid(cloud: LabelledPoints, spec: GridSpec, classes: Classes) -> OccupancyGrid3d:
-    """
-    Fill a grid as the released models are evaluated (OccAny §12).
-
-    :param cloud: solid points, base frame.
-    :returns: cells no point touches are free; confidence grows with the weight of points.
-    """
-    votes = collect_votes(cloud, spec, classes)
-    labels = classes.grid_from_native[label_votes(votes, spec, classes)]
-    confidence: NDArray[np.uint8] = np.zeros(spec.shape, np.uint8)
-    share = votes.weight / (votes.weight + np.float32(1))
-    confidence.reshape(-1)[votes.voxels] = np.ceil(255 * share)
-    return OccupancyGrid3d(spec, labels, confidence, classes.grid_names)
