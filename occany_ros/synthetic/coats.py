@@ -26,19 +26,16 @@ def _plain(surface: Surface) -> Tensor:
 
 def _foliage(surface: Surface) -> Tensor:
     p = surface.local
-    fine = noise(
-        p[0] * 0.8 + p[1] * 0.6 + surface.style[0] * 9, p[2] + 0.35 * p[1], 55.0
-    )
-    lumps = noise(p[0] * 0.6 - p[1] * 0.8, p[2] * 0.9 + surface.style[1] * 7, 20.0)
+    along, up = p[0] * 0.8 + p[1] * 0.6, p[2] + 0.35 * p[1]
+    fine = noise(along + surface.style[0] * 9, up, 55.0)
+    lumps = noise(p[0] * 0.6 - p[1] * 0.8, p[2] * 0.9 + surface.style[1] * 7, 16.0)
+    leaf = noise(along * 0.7 - up * 0.7, along * 0.7 + up * 0.7, 190.0)
     fade = (0.25 / surface.blur).clamp(max=1)
-    shade = (0.95 + (0.30 * fine + 0.10) * fade + 0.34 * lumps).clamp(min=0.22)
-    shade = shade * (0.72 + 0.28 * surface.unit[2])
-    warm = _solid(surface, 1.25, 1.08, 0.7)
-    return (
-        surface.colour
-        * shade
-        * _mix(torch.ones_like(warm), warm, shade.clamp(0, 1.5) - 0.5)
-    )
+    close = (0.04 / surface.blur).clamp(max=1)
+    shade = 0.92 + (0.26 * fine + 0.10) * fade + 0.26 * lumps + 0.42 * leaf * close
+    shade = shade.clamp(min=0.16) * (0.72 + 0.28 * surface.unit[2])
+    warm = _solid(surface, 0.25, 0.08, -0.3)
+    return surface.colour * shade * (1 + warm * (shade.clamp(0, 1.5) - 0.5))
 
 
 def _bark(surface: Surface) -> Tensor:

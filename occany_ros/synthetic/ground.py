@@ -129,7 +129,8 @@ class Place:
     :param s: along the road, metres, (...).
     :param left: left of the centre line, metres, (...).
     :param across: signed distance from the nearest crossing street's axis, metres, (...).
-    :param beyond: distance beyond the kerb, negative on the road, metres, (...).
+    :param beyond: distance beyond the kerb of this street, negative on the road, metres, (...).
+    :param kerb: the same for the nearest kerb of this or a crossing street, metres, (...).
     :param label: Occ3D class, (...) int64.
     """
 
@@ -137,6 +138,7 @@ class Place:
     left: Tensor
     across: Tensor
     beyond: Tensor
+    kerb: Tensor
     label: Tensor
 
     def take(self, index: Tensor) -> 'Place':
@@ -151,6 +153,7 @@ class Place:
             self.left.index_select(0, index),
             self.across.index_select(0, index),
             self.beyond.index_select(0, index),
+            self.kerb.index_select(0, index),
             self.label.index_select(0, index),
         )
 
@@ -211,4 +214,6 @@ def locate(rows: GroundRows, x: Tensor, y: Tensor) -> Place:
     island = (across > rows.island_start) & (across < rows.island_end)
     island = island & (left > rows.island_right) & (left < rows.island_left)
     label = torch.where(island, float(OTHER_FLAT), label)
-    return Place(x, left, across, beyond, label.long())
+    beside_crossing = torch.where(has_crossing, from_axis - rows.crossing_half, torch.inf)
+    kerb = torch.minimum(beyond, beside_crossing)
+    return Place(x, left, across, beyond, kerb, label.long())

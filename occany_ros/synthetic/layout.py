@@ -98,6 +98,7 @@ class Street:
             self._buildings(side)
             self._parked(side)
             self._roadside(side)
+            self._side_street(side)
         self._traffic()
         self._walkers()
 
@@ -198,7 +199,7 @@ class Street:
                 middle = s + wide / 2
                 plaza = self._plaza(side, s, wide)
                 clear = all(self._open(p, margin) for p in np.linspace(s, s + wide, 6))
-                if not plaza and clear and random.random() < (0.88 if row == 0 else 0.35):
+                if not plaza and clear and random.random() < (0.88 if row == 0 else 0.5):
 
                     def make(
                         build: Builder, x: float, y: float, yaw: float, chance: np.random.Generator
@@ -212,6 +213,39 @@ class Street:
                     s += 7.0
                 else:
                     s += 4.0
+
+    def _side_street(self, side: int) -> None:
+        """Line the crossing streets, and close the view along them."""
+        ground, random = self.ground, self.random
+        if ground.crossing_half == 0:
+            return
+        count = int((self.length + _AHEAD - _BEHIND) / ground.spacing) + 2
+        first = ground.crossing - np.ceil((ground.crossing - _BEHIND) / ground.spacing) * (
+            ground.spacing
+        )
+        for s in first + np.arange(count) * ground.spacing:
+            for make, turn, off in ((vehicles.car, 0.0, 1.7), (vehicles.car, np.pi, -1.7)):
+                if random.random() < 0.5:
+                    left = side * float(random.uniform(22, 45))
+                    self._put(make, float(s) + off, left, np.pi / 2 + turn, (2.2, 5.4))
+            for off in (-1, 1):
+                for left in (18.0, 29.0, 40.0):
+                    if random.random() < 0.5:
+                        edge = ground.crossing_half + 0.8
+                        away = self._edge(side)[2] + left
+                        self._put(
+                            furniture.tree, float(s) + off * edge, side * away, 0.0, (0.8, 0.8)
+                        )
+            wide, deep = float(random.uniform(16, 30)), 9.0
+
+            def make_end(
+                build: Builder, x: float, y: float, yaw: float, chance: np.random.Generator
+            ) -> None:
+                size = (wide, deep)
+                buildings.building(build, x, y, yaw, chance, size, low=chance.random() < 0.4)
+
+            away = float(random.uniform(52, 75))
+            self._put(make_end, float(s), side * away, 0.0, (wide, deep))
 
     def _plaza(self, side: int, s: float, wide: float) -> bool:
         ground = self.ground

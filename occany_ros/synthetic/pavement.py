@@ -45,7 +45,9 @@ def _asphalt(
     rows: GroundRows, place: Place, x: Tensor, y: Tensor, blur: Tensor, far: Tensor
 ) -> Tensor:
     fade = (0.06 / far).clamp(max=1)
-    level = 1 + 0.22 * noise(x, y, 70.0) * fade + 0.10 * noise(x, y, 5.0) + 0.06 * noise(x, y, 1.2)
+    stones = (0.022 / far).clamp(max=1)
+    level = 1 + 0.15 * noise(x, y, 70.0) * fade + 0.26 * noise(y, x, 280.0) * stones
+    level = level + 0.09 * noise(x, y, 5.0) + 0.06 * noise(x, y, 1.2)
     tracks = torch.cos((torch.remainder(place.left, rows.lane) / rows.lane) * 4 * torch.pi)
     level = level - 0.05 * tracks
     crack = noise(x + 7.7, y, 9.0)
@@ -83,15 +85,17 @@ def _paving(
 
 
 def _kerb(place: Place, colour: Tensor, blur: Tensor, far: Tensor) -> Tensor:
-    stone = line(place.beyond - 0.09, 0.09, blur)
+    stone = line(place.kerb - 0.09, 0.09, blur)
     joint = 1 - 0.4 * line(torch.remainder(place.s, 1.0) - 0.5, 0.02, far)
     colour = colour + (0.52 * joint - colour) * stone
-    return colour * (1 - 0.55 * line(place.beyond + 0.07, 0.07, blur))
+    return colour * (1 - 0.55 * line(place.kerb + 0.07, 0.07, blur))
 
 
 def _grass(rows: GroundRows, x: Tensor, y: Tensor, far: Tensor) -> Tensor:
     fade = (0.12 / far).clamp(max=1)
-    level = 1 + 0.36 * noise(x, y, 60.0) * fade + 0.22 * noise(x, y, 8.0)
+    blades = (0.03 / far).clamp(max=1)
+    level = 1 + 0.26 * noise(x, y, 60.0) * fade + 0.20 * noise(x, y, 8.0)
+    level = level + 0.34 * noise(y, x, 240.0) * blades
     dry = (rows.grass * 0.6 + 0.28 * noise(x + 5, y, 2.2)).clamp(0, 1)
     lush = torch.tensor([[0.085, 0.155, 0.035]], device=x.device).T
     straw = torch.tensor([[0.26, 0.22, 0.10]], device=x.device).T
