@@ -32,6 +32,7 @@ class CheckpointError(ValueError):
     :param problem: what is wrong with it.
     :param missing: names of weights it should hold and does not.
     :param unexpected: names of weights it holds and should not.
+    :param remedy: what to do about it.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class CheckpointError(ValueError):
         *,
         missing: tuple[str, ...] = (),
         unexpected: tuple[str, ...] = (),
+        remedy: str = WHERE_TO_GET_IT,
     ) -> None:
         self.path = path
         self.problem = problem
@@ -51,7 +53,7 @@ class CheckpointError(ValueError):
             if names:
                 more = f' and {len(names) - 5} more' if len(names) > 5 else ''
                 parts.append(f'{len(names)} {title}: {", ".join(names[:5])}{more}')
-        parts.append(WHERE_TO_GET_IT)
+        parts.append(remedy)
         super().__init__('; '.join(parts))
 
 

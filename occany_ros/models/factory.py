@@ -1,0 +1,161 @@
+"""From the parameters `model.*` to a network that is ready to run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from occany_ros.models.checkpoint import file_digest, load_occany
+from occany_ros.models.checkpoint_file import CheckpointError, WHERE_TO_GET_IT
+from occany_ros.models.prediction import Reconstructor
+from safetensors import SafetensorError
+import torch
+
+PRECISIONS: Final = {
+    'fp32': torch.float32,
+    'bf16': torch.bfloat16,
+    'fp16': torch.float16,
+}
+SYNTHETIC: Final = 'synthetic'
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSizeRule:
+    """
+    What size of images a network wants, see `occany_ros.pipeline.preprocess.network_size`.
+
+    :param long_side: longer side, pixels.
+    :param multiple: the shorter side is a multiple of it.
+    """
+
+    long_side: int = 512
+    multiple: int = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedModel:
+    """
+    A network with weights, and what a user should know about them.
+
+    :param reconstructor: the network.
+    :param variant: its name in the parameters.
+    :param class_set: class set of the labels it predicts, None if it predicts none.
+    :param image_size: the images it wants.
+    :param weights: ``synthetic`` for weights that have never seen a real image, else the file.
+    :param sha256: digest of the file, hexadecimal.
+    :param device: where it runs.
+    :param precision: ``fp32``, ``bf16`` or ``fp16``.
+    """
+
+    reconstructor: Reconstructor[Any, Any]
+    variant: str
+    class_set: str | None
+    image_size: ImageSizeRule
+    weights: str
+    sha256: str
+    device: torch.device
+    precision: str
+
+
+def load_model(
+    variant: str, *, checkpoint: Path | None, device: str, precision: str
+) -> LoadedModel:
+    """
+    Load a network by name.
+
+    :param variant: ``tiny`` (ships with the package) or ``occany`` (needs released weights).
+    :param checkpoint: weight file; None takes the packaged one where there is one.
+    :param device: ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
+    :param precision: ``auto`` (bf16 on a GPU, else fp32), ``fp32``, ``bf16`` or ``fp16``.
+    :returns: the network in inference mode on its device.
+    :raises ValueError: for an unknown name, an absent device, or an unusable weight file
+        (`CheckpointError`, which names missing and unexpected weights).
+    """
+    loader = _LOADERS.get(variant)
+    if loader is None:
+        raise ValueError(f'model.variant: expected one of {", ".join(_LOADERS)}, got {variant!r}')
+    chosen = resolve_device(device)
+    return loader(checkpoint, chosen, resolve_precision(precision, chosen))
+
+
+def resolve_device(name: str) -> torch.device:
+    """
+    Turn the parameter `model.device` into a device of this machine.
+
+    :raises ValueError: if there is no such device.
+    """
+    has_gpu = torch.cuda.is_available()
+    if name == 'auto':
+        return torch.device('cuda' if has_gpu else 'cpu')
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ValueError(f'model.device: expected auto, cpu or cuda, got {name!r}') from error
+    if device.type == 'cuda' and (not has_gpu or (device.index or 0) >= torch.cuda.device_count()):
+        raise ValueError(
+            f'model.device: expected a device of this machine, got {name!r} and '
+            f'{torch.cuda.device_count()} GPUs; set it to auto or cpu'
+        )
+    return device
+
+
+def resolve_precision(name: str, device: torch.device) -> str:
+    """
+    Turn the parameter `model.precision` into a number format for a device.
+
+    :raises ValueError: if it is unknown.
+    """
+    if name == 'auto':
+        return 'bf16' if device.type == 'cuda' else 'fp32'
+    if name not in PRECISIONS:
+        choices = ', '.join(('auto', *PRECISIONS))
+        raise ValueError(f'model.precision: expected one of {choices}, got {name!r}')
+    return name
+
+
+def _load_tiny(checkpoint: Path | None, device: torch.device, precision: str) -> LoadedModel:
+    from occany_ros.models.tiny import load_tiny, WEIGHTS
+
+    path = WEIGHTS if checkpoint is None else checkpoint
+    remedy = 'the file ships with the package, and `occany train` makes such files'
+    if not path.is_file():
+        raise CheckpointError(path, 'there is no such file', remedy=remedy)
+    try:
+        network = load_tiny(device=str(device), dtype=PRECISIONS[precision], weights=path)
+    except (RuntimeError, SafetensorError) as error:
+        problem = f'it does not hold the weights of the tiny network ({error})'
+        raise CheckpointError(path, problem, remedy=remedy) from error
+    return LoadedModel(
+        reconstructor=network,
+        variant='tiny',
+        class_set='occ3d',
+        image_size=ImageSizeRule(),
+        weights=SYNTHETIC,
+        sha256=file_digest(path),
+        device=device,
+        precision=precision,
+    )
+
+
+def _load_occany(checkpoint: Path | None, device: torch.device, precision: str) -> LoadedModel:
+    if checkpoint is None:
+        raise ValueError(
+            'model.checkpoint: expected the released weights of the variant occany, got none; '
+            f'{WHERE_TO_GET_IT}'
+        )
+    return LoadedModel(
+        reconstructor=load_occany(checkpoint, precision=PRECISIONS[precision]).to(device),
+        variant='occany',
+        class_set=None,
+        image_size=ImageSizeRule(),
+        weights=checkpoint.name,
+        sha256=file_digest(checkpoint),
+        device=device,
+        precision=precision,
+    )
+
+
+_LOADERS: Final[dict[str, Callable[[Path | None, torch.device, str], LoadedModel]]] = {
+    'tiny': _load_tiny,
+    'occany': _load_occany,
+}

@@ -1,0 +1,66 @@
+"""Models are found by name, and what cannot be loaded is explained."""
+
+from occany_ros.models.checkpoint import released_weights
+from occany_ros.models.checkpoint_file import CheckpointError
+from occany_ros.models.config import DecoderConfig, EncoderConfig, OccAnyConfig
+from occany_ros.models.factory import load_model, resolve_device, resolve_precision
+from occany_ros.models.occany import OccAny
+import pytest
+import torch
+
+
+@pytest.fixture
+def weights(tmp_path):
+    config = OccAnyConfig(
+        encoder=EncoderConfig(width=64, depth=1, heads=1),
+        decoder=DecoderConfig(encoder_width=64, width=64, depth=1, heads=1),
+    )
+    path = tmp_path / 'small.pth'
+    torch.save(released_weights(OccAny(config)), path)
+    return path
+
+
+def test_occany_from_a_released_file(weights):
+    model = load_model('occany', checkpoint=weights, device='cpu', precision='auto')
+    assert isinstance(model.reconstructor, OccAny)
+    assert (model.variant, model.class_set, model.weights) == ('occany', None, 'small.pth')
+    assert (model.precision, model.device.type) == ('fp32', 'cpu')
+    assert len(model.sha256) == 64
+    assert (model.image_size.long_side, model.image_size.multiple) == (512, 16)
+
+
+def test_precision_reaches_the_network(weights):
+    model = load_model('occany', checkpoint=weights, device='cpu', precision='bf16')
+    assert model.reconstructor.precision == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ('variant', 'device', 'precision', 'message'),
+    [
+        ('huge', 'cpu', 'fp32', 'model.variant: expected one of tiny, occany, got'),
+        ('tiny', 'abacus', 'fp32', 'model.device: expected auto, cpu or cuda'),
+        ('tiny', 'cpu', 'fp8', 'model.precision: expected one of auto, fp32, bf16, fp16'),
+        ('occany', 'cpu', 'fp32', 'model.checkpoint: expected the released weights'),
+    ],
+)
+def test_wrong_parameters_are_named(variant, device, precision, message):
+    with pytest.raises(ValueError, match=message):
+        load_model(variant, checkpoint=None, device=device, precision=precision)
+
+
+def test_absent_gpu_is_an_error_only_if_asked_for():
+    absent = f'cuda:{torch.cuda.device_count()}'
+    with pytest.raises(ValueError, match='expected a device of this machine'):
+        resolve_device(absent)
+    assert resolve_device('auto').type == ('cuda' if torch.cuda.is_available() else 'cpu')
+    assert resolve_precision('auto', torch.device('cpu')) == 'fp32'
+    assert resolve_precision('auto', torch.device('cuda')) == 'bf16'
+
+
+@pytest.mark.parametrize('variant', ['tiny', 'occany'])
+def test_wrong_file_is_a_checkpoint_error(tmp_path, variant):
+    with pytest.raises(CheckpointError, match='there is no such file'):
+        load_model(variant, checkpoint=tmp_path / 'no', device='cpu', precision='fp32')
+    (tmp_path / 'text').write_text('no weights')
+    with pytest.raises(CheckpointError, match='text'):
+        load_model(variant, checkpoint=tmp_path / 'text', device='cpu', precision='fp32')
