@@ -30,3 +30,13 @@ def test_a_changed_file_is_noticed(tensors):
     moved = {**tensors, 'pts': tensors['pts'] + np.float32(0.05)}
     wrong = {name for name, worst, tolerance in check(moved, {}) if worst > tolerance}
     assert {'nusc.vox_semantic', 'kitti.vox_geometry', 'merge.demo', 'p2v.occ', 'T.pts'} <= wrong
+
+
+def test_a_file_with_one_class_set_and_other_numbers_of_frames(tensors):
+    fewer = {name: value for name, value in tensors.items() if 'kitti' not in name}
+    names = {name for name, _, _ in check(fewer, {})}
+    assert 'nusc.vox_semantic' in names
+    assert not any('kitti' in name for name in names)
+    single = {name: value for name, value in fewer.items() if not name.endswith(('pred1', 'gt1'))}
+    worst = {name: worst for name, worst, _ in check(single, {})}
+    assert worst['metric.nusc.PRI_mIoU'] > 0  # the stored numbers are over two frames
