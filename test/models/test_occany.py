@@ -1,6 +1,5 @@
 """The three verbs, the schedule, and what a reconstruction promises."""
 
-from conftest import SMALL
 from occany_ros.models.config import DecoderConfig, EncoderConfig, OccAnyConfig
 from occany_ros.models.occany import groups, OccAny
 from occany_ros.models.views import Views
@@ -90,7 +89,7 @@ def test_unusable_input_is_refused(small_occany):
 
 
 def test_half_precision_stays_close_and_answers_in_full_precision(small_occany):
-    half = OccAny(SMALL, precision=torch.bfloat16)
+    half = OccAny(small_occany.config, precision=torch.bfloat16)
     half.load_state_dict(small_occany.state_dict())
     results = []
     for network in (small_occany, half.eval()):
@@ -103,9 +102,9 @@ def test_half_precision_stays_close_and_answers_in_full_precision(small_occany):
 
 
 def test_sizes_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match='encoder.heads: expected a divisor of the width 64'):
+    with pytest.raises(ValueError, match=r'encoder\.heads: expected a divisor of the width 64'):
         EncoderConfig(width=64, heads=5)
     with pytest.raises(ValueError, match=r"decoder\.activation: expected 'linear' or 'norm_exp'"):
         DecoderConfig(activation='relu')
-    with pytest.raises(ValueError, match='decoder.encoder_width: expected the encoder width 64'):
+    with pytest.raises(ValueError, match=r'decoder\.encoder_width: expected the encoder width 64'):
         OccAnyConfig(encoder=EncoderConfig(width=64, heads=2))

@@ -18,7 +18,7 @@ import torch
 
 
 def blob_image(width, height, column, row, radius=6.0):
-    """A bright smooth spot whose centre of mass can be found after resizing."""
+    """Draw a bright smooth spot whose centre of mass can be found after resizing."""
     rows, columns = np.mgrid[:height, :width]
     spot = np.exp(-((columns - column) ** 2 + (rows - row) ** 2) / (2 * radius**2))
     return np.repeat((255 * spot).astype(np.uint8)[..., None], 3, axis=-1)
