@@ -130,7 +130,7 @@ def tally_frame(
 
 
 def label_iou(tally: Tally) -> NDArray[np.float64]:
-    """IoU of each grid label but free, NaN for one that occurs nowhere, (g - 1,)."""
+    """Score each grid label but free by its IoU, NaN where it occurs nowhere, (g - 1,)."""
     counts = tally.labels
     union = counts.class_hit + counts.class_false_alarm + counts.class_miss
     occurs = union[1:] > 0

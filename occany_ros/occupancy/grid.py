@@ -15,7 +15,7 @@ class Classes(Protocol):
 
     @property
     def count(self) -> int:
-        """Number of native ids, free space included."""
+        """Count the native ids, free space included."""
 
     @property
     def empty(self) -> int:

@@ -86,7 +86,7 @@ class ClassSet:
 
     @property
     def count(self) -> int:
-        """Number of native ids, free space included, a past-the-end ``other`` excluded."""
+        """Count the native ids, free space included, a past-the-end ``other`` excluded."""
         return len(self.names)
 
     @property
