@@ -1,42 +1,11 @@
 """
-Pinhole cameras: points to pixels and back, and what resizing does to the matrix.
+Pinhole matrices, and what resizing and cutting an image does to them.
 
 Pixel centres have integer coordinates: pixel (row 0, column 0) covers -0.5 to 0.5.
 """
 
 import numpy as np
 from numpy.typing import NDArray
-
-
-def project(points: NDArray[np.floating], intrinsics: NDArray[np.float64]) -> NDArray[np.float64]:
-    """
-    Project points in front of a camera.
-
-    :param points: optical frame, z > 0, (..., 3).
-    :param intrinsics: pinhole matrix, pixels, (3, 3).
-    :returns: column and row, pixels, (..., 2).
-    """
-    image_plane = points @ intrinsics.T
-    return image_plane[..., :2] / image_plane[..., 2:]
-
-
-def unproject(depth: NDArray[np.floating], intrinsics: NDArray[np.float64]) -> NDArray[np.float64]:
-    """
-    Give every pixel of a depth image its point.
-
-    :param depth: along the optical axis, metres, (h, w).
-    :param intrinsics: pinhole matrix, pixels, (3, 3).
-    :returns: optical frame, metres, (h, w, 3).
-    """
-    height, width = depth.shape
-    return pixel_rays(height, width, intrinsics) * depth[..., None]
-
-
-def pixel_rays(height: int, width: int, intrinsics: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ray through every pixel centre with z = 1, optical frame, (height, width, 3)."""
-    rows, columns = np.mgrid[:height, :width]
-    pixels = np.stack((columns, rows, np.ones_like(rows)), axis=-1)  # (h, w, 3)
-    return pixels @ np.linalg.inv(intrinsics).T
 
 
 def resized_intrinsics(

@@ -17,16 +17,3 @@ def invert(target_from_source: NDArray[np.float64]) -> NDArray[np.float64]:
     source_from_target[..., :3, 3:] = -rotation @ target_from_source[..., :3, 3:]
     source_from_target[..., 3, 3] = 1.0
     return source_from_target
-
-
-def transform_points(
-    target_from_source: NDArray[np.float64], points: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """
-    Express points in another frame.
-
-    :param target_from_source: one motion, (4, 4).
-    :param points: source frame, metres, (..., 3).
-    :returns: target frame, metres, (..., 3) float64.
-    """
-    return points @ target_from_source[:3, :3].T + target_from_source[:3, 3]
