@@ -48,7 +48,8 @@ def ray_bundles(
     """
     height, width = maps.depth.shape[1:]
     step = max(math.ceil(math.sqrt(height * width / config.max_rays)), 1)
-    grid = np.s_[step // 2 :: step, step // 2 :: step]
+    every = slice(step // 2, None, step)
+    grid = (every, every)
     bundles = []
     for view, frame in enumerate(frames):
         labels = maps.labels[view][grid]

@@ -56,7 +56,7 @@ class FrameGrouper(Generic[PayloadT]):
 
     @property
     def config(self) -> GroupingConfig:
-        """The configuration in force."""
+        """Return the configuration in force."""
         return self._config
 
     @property
