@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
 from occany_ros.synthetic.packing import Packed
 from occany_ros.synthetic.primitives import Kind
+import torch
+from torch import Tensor
 
 TILE = 16
 NEAR = 0.05

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-import torch
-from torch import Tensor
-
 from occany_ros.synthetic import facade
 from occany_ros.synthetic.noise import dice, line, noise
 from occany_ros.synthetic.primitives import Material
 from occany_ros.synthetic.surface import Surface
+import torch
+from torch import Tensor
 
 
 def _mix(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
@@ -94,7 +93,7 @@ def _tyre(surface: Surface) -> Tensor:
     radius = torch.hypot(surface.unit[0], surface.unit[1])
     cap = surface.face == 2
     spokes = 0.5 + 0.5 * torch.cos(torch.atan2(surface.unit[1], surface.unit[0]) * 5)
-    metal = (0.22 + 0.22 * spokes)
+    metal = 0.22 + 0.22 * spokes
     hub = cap & (radius < 0.66)
     open_wheel = surface.style[0] > 0.9
     metal = torch.where(open_wheel, surface.second * 0.6, metal)
@@ -128,7 +127,7 @@ def _bus(surface: Surface) -> Tensor:
     sign = torch.stack([amber, amber * 0.6, amber * 0.1])
     paint = torch.where((display & (surface.toward > 0)), sign, paint)
     lights = end & (y.abs() > hy * 0.7) & ((z + hz * 0.6).abs() < 0.14)
-    ahead = (surface.toward > 0)
+    ahead = surface.toward > 0
     lamp = torch.where(ahead, _solid(surface, 0.8, 0.8, 0.75), _solid(surface, 0.45, 0.02, 0.02))
     return torch.where(lights, lamp, paint)
 
@@ -177,14 +176,10 @@ def _lamp(surface: Surface) -> Tensor:
     signal = (surface.style[1] == 1.0) & (surface.face == 0) & (surface.toward > 0)
     v = surface.unit[2]
     number = torch.floor((v + 1) * 1.5)
-    disc = (
-        torch.hypot(surface.local[1], (torch.remainder((v + 1) * 1.5, 1) - 0.5) * 0.31) < 0.12
-    )
+    disc = torch.hypot(surface.local[1], (torch.remainder((v + 1) * 1.5, 1) - 0.5) * 0.31) < 0.12
     red, green = surface.style[0] > 0.5, surface.style[0] < 0.5
     on = torch.where(red, number == 2, number == 0)
-    colour = torch.where(
-        red, _solid(surface, 1.6, 0.10, 0.06), _solid(surface, 0.08, 1.3, 0.5)
-    )
+    colour = torch.where(red, _solid(surface, 1.6, 0.10, 0.06), _solid(surface, 0.08, 1.3, 0.5))
     colour = torch.where((on & (red | green)), colour, _solid(surface, 0.08, 0.07, 0.05))
     return torch.where((signal & disc), colour, surface.colour)
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-import torch
-
 from occany_ros.geometry.frame import Camera, Frame, FrameSet
 from occany_ros.synthetic.render import render
 from occany_ros.synthetic.rig import draw_rig, Rig
 from occany_ros.synthetic.scene import make_scene, Scene
+import torch
 
 _START_NS = 1_700_000_000_000_000_000
 

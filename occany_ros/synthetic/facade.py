@@ -1,10 +1,9 @@
 """Paint of buildings: plaster, brick, glass fronts, windows, shops, roofs, walls."""
 
-import torch
-from torch import Tensor
-
 from occany_ros.synthetic.noise import dice, line, noise
 from occany_ros.synthetic.surface import Surface
+import torch
+from torch import Tensor
 
 
 def _mix(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
@@ -109,9 +108,8 @@ def plaster(surface: Surface) -> Tensor:
     :param surface: points on it.
     :returns: linear RGB, (3, n).
     """
-    wall = (
-        surface.colour
-        * (_streaks(surface) + 0.05 * noise(surface.flat[0], surface.flat[1], 60.0))
+    wall = surface.colour * (
+        _streaks(surface) + 0.05 * noise(surface.flat[0], surface.flat[1], 60.0)
     )
     return _windows(surface, wall)
 

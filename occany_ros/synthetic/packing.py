@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-import torch
-from torch import Tensor
-
 from occany_ros.synthetic.primitives import Primitives
 from occany_ros.synthetic.scene import Scene
+import torch
+from torch import Tensor
 
 FAR = 130.0
 """Solids farther than this from a camera are left out, metres."""

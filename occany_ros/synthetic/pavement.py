@@ -1,10 +1,9 @@
 """Paint of the ground: asphalt with lane marks, kerbs, paving, grass, cobbles."""
 
-import torch
-from torch import Tensor
-
 from occany_ros.synthetic.ground import DRIVEABLE, GroundRows, OTHER_FLAT, Place, SIDEWALK, TERRAIN
 from occany_ros.synthetic.noise import dice, line, noise
+import torch
+from torch import Tensor
 
 
 def _marks(
@@ -115,9 +114,7 @@ def _cobbles(
     )
     level = tint * (1 - 0.5 * joints) * (1 + 0.10 * noise(x, y, 5.0))
     warm = rows.warmth
-    return torch.stack(
-        [(0.30 + 0.10 * warm) * level, 0.25 * level, (0.23 - 0.05 * warm) * level]
-    )
+    return torch.stack([(0.30 + 0.10 * warm) * level, 0.25 * level, (0.23 - 0.05 * warm) * level])
 
 
 def paint_ground(

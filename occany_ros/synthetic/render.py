@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-import torch
-from torch import Tensor
-
 from occany_ros.synthetic.cast import first_hits, flattened, screen_bounds, TILE, Tiles
 from occany_ros.synthetic.coats import paint
 from occany_ros.synthetic.ground import GroundRows, locate
@@ -18,6 +15,8 @@ from occany_ros.synthetic.primitives import Material
 from occany_ros.synthetic.scene import Scene
 from occany_ros.synthetic.shadow import REACH, shadowed
 from occany_ros.synthetic.surface import meet
+import torch
+from torch import Tensor
 
 SKY = 17
 _GROUP = 64
@@ -40,9 +39,7 @@ class Rendering:
     label: NDArray[np.uint8]
 
 
-def _tiles(
-    intrinsics: Tensor, world_from_camera: Tensor, size: tuple[int, int]
-) -> Tiles:
+def _tiles(intrinsics: Tensor, world_from_camera: Tensor, size: tuple[int, int]) -> Tiles:
     height, width = (-(-edge // TILE) * TILE for edge in size)
     device = intrinsics.device
     u = torch.arange(width, device=device, dtype=torch.float32)
@@ -92,10 +89,12 @@ def _develop(planes: Tensor, edge: Tensor, light: Tensor, frames: Sequence[int])
     planes = planes * gain
     planes = planes / (1 + 0.22 * planes)
     planes = (planes.clamp_(min=1e-4).log_() * power).exp_()
-    dots = torch.stack([
-        grain(planes[0].numel(), 7919 * frame, planes.device).view(planes.shape[1:])
-        for frame in frames
-    ])
+    dots = torch.stack(
+        [
+            grain(planes[0].numel(), 7919 * frame, planes.device).view(planes.shape[1:])
+            for frame in frames
+        ]
+    )
     planes = planes.addcmul_(dots, light[:, 16, None, None, None])
     return (planes * 255 + 0.5).clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
@@ -211,9 +210,7 @@ def _shade(
     order, groups = _grouped(flat.material.index_select(0, row))
     if groups:
         near, row = near[order], row[order]
-        surface, facing = meet(
-            flat, row, point[:, near], ray[:, near], height[near], blur[near]
-        )
+        surface, facing = meet(flat, row, point[:, near], ray[:, near], height[near], blur[near])
         colour[:, near] = paint(surface, groups)
         normal[:, near] = facing
         label[near] = flat.label.index_select(0, row).to(torch.uint8)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-
 from occany_ros.synthetic.ground import Ground
-from occany_ros.synthetic.layout import Street
+from occany_ros.synthetic.layout import furnish
 from occany_ros.synthetic.light import draw_light, Light
 from occany_ros.synthetic.primitives import Primitives
+from occany_ros.synthetic.street import Street
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +43,7 @@ def make_scene(seed: int, length: float = 40.0) -> Scene:
     """
     random = np.random.default_rng([seed, 1])
     street = Street(random, length)
-    street.furnish()
+    furnish(street)
     return Scene(
         seed,
         street.build.build(),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
 from occany_ros.synthetic.drive import make_drive
 from occany_ros.synthetic.render import render
 

@@ -1,11 +1,10 @@
 """Hard shadows: rays from what is seen towards the sun."""
 
-import torch
-from torch import Tensor
-
 from occany_ros.synthetic.cast import _candidates
 from occany_ros.synthetic.packing import Packed
 from occany_ros.synthetic.primitives import Kind
+import torch
+from torch import Tensor
 
 REACH = 70.0
 """Shadows are cast on points nearer than this, metres."""

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
 from occany_ros.synthetic.packing import Packed
 from occany_ros.synthetic.primitives import Kind
+import torch
+from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,9 +97,9 @@ def meet(
     along = torch.where(on_flank | on_top, local[0], local[1])
     across = torch.where(on_top, local[1], local[2])
     along = torch.where(curved, torch.atan2(local[1], local[0]) * half[0], along)
-    extent = torch.stack([
-        torch.where(on_flank | on_top, half[0], half[1]), torch.where(on_top, half[1], half[2])
-    ])
+    extent = torch.stack(
+        [torch.where(on_flank | on_top, half[0], half[1]), torch.where(on_top, half[1], half[2])]
+    )
     facing = (world * rays).sum(0)
     mirror = rays[2] - 2 * facing * world[2]
     surface = Surface(
@@ -142,9 +141,13 @@ def _normals(unit: Tensor, shape: Tensor, is_round: Tensor) -> tuple[Tensor, Ten
     face = torch.where(is_round, torch.where(cap, 2, 3), face)
     zero = torch.zeros_like(x)
     flat_z = torch.where(on_top, toward, lean_x * on_end + lean[2] * on_flank)
-    normal = torch.stack([
-        torch.where(side, x, torch.where(on_end & ~is_round, toward, zero)),
-        torch.where(side, y, torch.where(on_flank & ~is_round, toward, zero)),
-        torch.where(side, ball * z - tilt * (wide + tilt * z), torch.where(cap & is_round, z, flat_z)),
-    ])
+    normal = torch.stack(
+        [
+            torch.where(side, x, torch.where(on_end & ~is_round, toward, zero)),
+            torch.where(side, y, torch.where(on_flank & ~is_round, toward, zero)),
+            torch.where(
+                side, ball * z - tilt * (wide + tilt * z), torch.where(cap & is_round, z, flat_z)
+            ),
+        ]
+    )
     return normal, face, toward

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-import torch
-
 from occany_ros.occupancy.grid import GridSpec, OccupancyGrid3d
 from occany_ros.semantics.classes import OCC3D
 from occany_ros.synthetic.ground import GroundRows, locate
 from occany_ros.synthetic.primitives import Kind
 from occany_ros.synthetic.scene import Scene
+import torch
 
 DEFAULT_GRID = GridSpec((-40.0, -40.0, -1.0), 0.4, (200, 200, 16))
 _TOUCH = 1e-6

@@ -1,7 +1,6 @@
 """Drawing of the ground's numbers."""
 
 import numpy as np
-
 from occany_ros.synthetic.ground import Ground, OTHER_FLAT, SIDEWALK, TERRAIN
 
 
