@@ -14,7 +14,8 @@ class Camera:
     :param name: the camera's name in the parameters, e.g. ``front``.
     :param intrinsics: pinhole matrix in pixels of the image as delivered, (3, 3) float64, or None.
     :param base_from_camera: pose of the optical frame (x right, y down, z forward) in the robot's
-        base frame (x forward, y left, z up; origin on the ground), metres, (4, 4) float64, or None.
+        base frame (x forward, y left, z up; origin on the ground), metres, (4, 4) float64, or
+        None.
     """
 
     name: str

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 WHERE_TO_GET_IT: Final = (
-    'get occany.pth or occany_recon.pth from the releases of github.com/valeoai/OccAny, and set '
+    'get occany.pth or occany_recon.pth, to which github.com/valeoai/OccAny leads, and set '
     'model.checkpoint to its path'
 )
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from torch import Tensor
-
 from occany_ros.models.views import Views
+from torch import Tensor
 
 TokensT = TypeVar('TokensT')
 MemoryT = TypeVar('MemoryT')
