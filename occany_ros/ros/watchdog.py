@@ -21,6 +21,7 @@ class CameraFacts:
     :param zero_stamps: images without a stamp.
     :param undecodable: images that could not be decoded.
     :param last_error: of decoding.
+    :param silent_s: time since its last image, 0 before the first.
     """
 
     name: str
@@ -32,6 +33,7 @@ class CameraFacts:
     zero_stamps: int = 0
     undecodable: int = 0
     last_error: str = ''
+    silent_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Facts:
     :param min_cameras: the parameter.
     :param slop_s: the parameter, seconds.
     :param busy_s: how long the worker has been at the present set, 0 while it is idle.
+    :param patience_s: after this long, silence is worth a word, seconds.
     :param failures: sets that failed.
     :param last_failure: what the last one said.
     """
@@ -65,6 +68,7 @@ class Facts:
     min_cameras: int = 1
     slop_s: float = 0.05
     busy_s: float = 0.0
+    patience_s: float = 10.0
     failures: int = 0
     last_failure: str = ''
 
@@ -103,31 +107,10 @@ def _of_the_node(facts: Facts) -> Iterator[str]:
 
 def _of_a_camera(camera: CameraFacts, facts: Facts) -> Iterator[str]:
     start = f'camera {camera.name}: '
-    published = {kind for _, kinds in camera.topics for kind in kinds}
-    names = ', '.join(topic for topic, _ in camera.topics if not topic.endswith('/compressed'))
     if camera.received == 0:
-        if camera.incompatible:
-            yield (
-                f'{start}the publisher of {camera.subscribed} is not reliable and '
-                'qos.image_reliability asks for it; set it to best_effort'
-            )
-        elif not published:
-            yield f'{start}nobody publishes {names}; {_remedy(camera, facts)}'
-        elif not published & set(IMAGE_TYPES):
-            yield (
-                f'{start}{names} is published as {", ".join(sorted(published))}, not as an '
-                f'image; set {camera.name}.image_topic to an image topic'
-            )
-        elif not camera.subscribed or not _sends_wanted(camera, published):
-            yield (
-                f'{start}{names} is published as {", ".join(sorted(published))}, but '
-                f'{camera.name}.transport is {camera.transport}; set it to auto'
-            )
-        else:
-            yield (
-                f'{start}{camera.subscribed} has a publisher but sent no image; check the '
-                'driver, and DDS settings for large messages (config/fastdds.xml)'
-            )
+        yield start + _why_never(camera, facts)
+    elif camera.silent_s > facts.patience_s:
+        yield f'{start}silent for {camera.silent_s:.0f} s; check the driver, or play the bag again'
     elif camera.undecodable >= camera.received:
         yield f'{start}no image could be decoded: {camera.last_error}'
 
@@ -157,6 +140,27 @@ def _of_the_sets(facts: Facts) -> Iterator[str]:
             f'images of {", ".join(blank)} have no stamp, the time of receipt stands in; '
             'let the driver fill header.stamp'
         )
+
+
+def _why_never(camera: CameraFacts, facts: Facts) -> str:
+    published = {kind for _, kinds in camera.topics for kind in kinds}
+    names = ', '.join(topic for topic, _ in camera.topics if not topic.endswith('/compressed'))
+    sent = f'{names} is published as {", ".join(sorted(published))}'
+    if camera.incompatible:
+        return (
+            f'the publisher of {camera.subscribed} is not reliable and qos.image_reliability '
+            'asks for it; set it to best_effort'
+        )
+    if not published:
+        return f'nobody publishes {names}; {_remedy(camera, facts)}'
+    if not published & set(IMAGE_TYPES):
+        return f'{sent}, not as an image; set {camera.name}.image_topic to an image topic'
+    if not camera.subscribed or not _sends_wanted(camera, published):
+        return f'{sent}, but {camera.name}.transport is {camera.transport}; set it to auto'
+    return (
+        f'{camera.subscribed} has a publisher but sent no image; check the driver, and the DDS '
+        'settings for large messages (config/fastdds.xml)'
+    )
 
 
 def _sends_wanted(camera: CameraFacts, published: set[str]) -> bool:

@@ -36,6 +36,7 @@ def camera(**changes):
         (camera(received=0, incompatible=1), ('qos.image_reliability', 'best_effort')),
         (camera(received=0), ('sent no image', 'fastdds.xml')),
         (camera(undecodable=9, last_error='encoding: banana'), ('decoded', 'banana')),
+        (camera(silent_s=12.0), ('silent for 12 s', 'driver')),
         (camera(zero_stamps=9), ('no stamp', 'header.stamp')),
         (
             Facts(cameras=(SPEAKING, FRONT), min_cameras=2),

@@ -1,0 +1,118 @@
+"""From the parameters to a network and a mapper; knows no ROS."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from occany_ros.models.factory import load_model, LoadedModel
+from occany_ros.occupancy.grid import GridSpec
+from occany_ros.pipeline.config import MapperConfig
+from occany_ros.pipeline.mapper import Mapper
+from occany_ros.pipeline.preprocess import network_size
+from occany_ros.ros.parameters import Parameters
+from occany_ros.semantics.classes import class_set, ClassSet
+import torch
+
+GRIDS: Final = {
+    'nuscenes': GridSpec(origin=(-40.0, -40.0, -1.0), resolution=0.4, shape=(200, 200, 16)),
+    'kitti': GridSpec(origin=(0.0, -25.6, -2.0), resolution=0.2, shape=(256, 256, 32)),
+    'demo': GridSpec(origin=(-40.0, -40.0, -3.6), resolution=0.4, shape=(200, 200, 24)),
+    'indoor': GridSpec(origin=(-8.0, -8.0, -0.4), resolution=0.1, shape=(160, 160, 32)),
+}
+"""Grids by the name of ``grid.preset``; the first two are those of the benchmarks (spec §14)."""
+
+_LICENCE: Final = {
+    'tiny': 'Apache-2.0; trained on synthetic images only',
+    'occany': 'released weights: non-commercial use only (derived from MUSt3R)',
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Engine:
+    """
+    A loaded network and the classes of its grid.
+
+    :param model: the network.
+    :param classes: of the grid.
+    """
+
+    model: LoadedModel
+    classes: ClassSet
+
+    def mapper(self, parameters: Parameters) -> Mapper[Any, Any]:
+        """Make a mapper that works as the parameters say."""
+        rule = self.model.image_size
+        size = partial(network_size, long_side=rule.long_side, multiple=rule.multiple)
+        return Mapper(
+            reconstructor=self.model.reconstructor,
+            classes=self.classes,
+            image_size=size,
+            config=mapper_config(parameters),
+            device=self.model.device,
+        )
+
+    def about(self) -> dict[str, str]:
+        """Describe the network to users."""
+        return {
+            'variant': self.model.variant,
+            'weights': self.model.weights,
+            'sha256': self.model.sha256,
+            'device': str(self.model.device),
+            'precision': self.model.precision,
+            'licence': _LICENCE.get(self.model.variant, 'unknown'),
+        }
+
+
+def load_engine(parameters: Parameters) -> Engine:
+    """
+    Load the network.
+
+    :raises ValueError: no such network, device or checkpoint; the message names the remedy.
+    :raises OSError: the checkpoint cannot be read.
+    """
+    chosen = parameters.model
+    if chosen.threads:
+        torch.set_num_threads(chosen.threads)
+    model = load_model(
+        chosen.variant,
+        checkpoint=Path(chosen.checkpoint).expanduser() if chosen.checkpoint else None,
+        device=chosen.device,
+        precision=chosen.precision,
+    )
+    wanted = parameters.semantics.class_set
+    own = model.class_set
+    if own is not None and wanted not in ('auto', own):
+        raise ValueError(
+            f'semantics.class_set: expected auto or {own}, the classes {chosen.variant} was '
+            f'trained for, got {wanted!r}'
+        )
+    return Engine(model, class_set(own or ('occ3d' if wanted == 'auto' else wanted)))
+
+
+def grid_spec(parameters: Parameters) -> GridSpec:
+    """Choose the grid: a preset, or the three parameters."""
+    given = parameters.grid
+    if given.preset != 'custom':
+        return GRIDS[given.preset]
+    x, y, z = given.origin
+    size_x, size_y, size_z = given.size
+    return GridSpec((x, y, z), given.resolution, (size_x, size_y, size_z))
+
+
+def mapper_config(parameters: Parameters) -> MapperConfig:
+    """Give the mapper's settings their values."""
+    memory = parameters.memory
+    return MapperConfig(
+        frames=memory.frames,
+        min_interval_s=memory.min_interval,
+        min_translation_m=memory.min_translation,
+        max_age_s=memory.max_age,
+        max_gap_s=memory.max_gap,
+        anchor='first' if memory.anchor == 'first' else 'newest',
+        confidence=parameters.confidence.recon,
+        grid=grid_spec(parameters),
+        fusion='carve' if parameters.grid.fusion == 'carve' else 'trilinear',
+        max_points=parameters.points.max_points,
+        assumed_height_m=parameters.level.camera_height,
+    )

@@ -1,0 +1,180 @@
+"""An active node: subscriptions, synchroniser and worker, from activation to deactivation."""
+
+from collections.abc import Callable
+from time import monotonic, monotonic_ns
+from typing import Any, Final
+
+from occany_ros.pipeline.arrivals import Arrival, Flush, Group, Grouped, GroupingConfig
+from occany_ros.pipeline.grouping import FrameGrouper
+from occany_ros.ros.convert import stamp_ns_of
+from occany_ros.ros.engine import Engine
+from occany_ros.ros.frames import FrameMaker
+from occany_ros.ros.inputs import CameraInput
+from occany_ros.ros.parameters import Parameters
+from occany_ros.ros.processing import Job, merged, odometry_frame, Processing, Surroundings
+from occany_ros.ros.progress import Progress
+from occany_ros.ros.publishers import Publishers
+from occany_ros.ros.transforms import Broadcaster, transform_source, TransformSource
+from occany_ros.ros.worker import Worker
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode
+
+_LOOK_S: Final = 0.2
+_RATE_SLACK: Final = 0.9
+_LEAST_PERIOD_NS: Final = 1_000_000
+_FLUSH_TEXT: Final = {Flush.BACKWARD: 'backward', Flush.GAP: 'gap'}
+
+
+class Intake:
+    """
+    Takes images in until it is closed.
+
+    Everything but the worker's job runs in the executor's thread.
+
+    :param node: whose topics they are.
+    :param engine: the network.
+    :param publishers: for the answers.
+    :param parameters: gives the parameters in force.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        engine: Engine,
+        publishers: Publishers,
+        parameters: Callable[[], Parameters],
+    ) -> None:
+        self.progress = Progress()
+        self.is_paused = False
+        self._node = node
+        self._engine = engine
+        self._parameters = parameters
+        now = parameters()
+        self.transforms = transform_source(node)
+        self.broadcaster = _broadcaster(node, self.transforms, now)
+        self.inputs = {
+            camera.name: CameraInput(node, camera, now.qos, self._take) for camera in now.camera
+        }
+        self.frames = FrameMaker(self.inputs, self.transforms, self.progress)
+        self.grouper: FrameGrouper[Any] = FrameGrouper(grouping_config(now))
+        around = Surroundings(
+            self.frames, publishers, self.transforms, self.broadcaster, self.progress, parameters
+        )
+        self.processing = Processing(engine.mapper(now), engine.classes, around)
+        self.worker: Worker[Job] = Worker(self.processing.run, merged, self._failed)
+        self._last_put_ns: int | None = None
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._look_timer = node.create_timer(_LOOK_S, self.look, clock=steady)
+        self._poll_timer = node.create_timer(1.0, self._poll, clock=steady)
+        self._poll_timer.cancel()
+        self.worker.start()
+        self.look()
+
+    def look(self) -> None:
+        """Ask the graph for the cameras' topics."""
+        for camera in self.inputs.values():
+            camera.look()
+
+    def retune(self, parameters: Parameters) -> None:
+        """Follow parameters that were changed at run time."""
+        config = grouping_config(parameters)
+        if config != self.grouper.config:
+            self.grouper = FrameGrouper(config)
+        self.processing.retune(self._engine.mapper(parameters))
+
+    def reset(self) -> None:
+        """Forget sets, memory and odometry; keep the weights."""
+        self.grouper.reset(monotonic_ns())
+        self._last_put_ns = None
+        self.worker.put(Job(None, 'reset', monotonic()))
+
+    def close(self, timeout_s: float | None = None) -> bool:
+        """
+        Unsubscribe and stop the worker.
+
+        :returns: whether the worker has ended.
+        """
+        for camera in self.inputs.values():
+            camera.close()
+        for timer in (self._look_timer, self._poll_timer):
+            self._node.destroy_timer(timer)
+        has_ended = self.worker.stop(timeout_s)
+        if self.broadcaster is not None:
+            self.broadcaster.close()
+        self.transforms.close()
+        return has_ended
+
+    def _take(self, camera: str, message: Any) -> None:
+        arrival = Arrival(
+            camera=camera,
+            stamp_ns=stamp_ns_of(message.header.stamp),
+            received_ns=self._node.get_clock().now().nanoseconds,
+            payload=message,
+        )
+        self._use(self.grouper.push(arrival, monotonic_ns()))
+
+    def _poll(self) -> None:
+        self._use(self.grouper.poll(monotonic_ns()))
+
+    def _use(self, grouped: Grouped[Any]) -> None:
+        if grouped.flush is not None:
+            self._node.get_logger().warning(f'{grouped.flush.value}: memory and odometry restart')
+            self.transforms.clear_times()
+            self._last_put_ns = None
+            self.worker.put(Job(None, _FLUSH_TEXT[grouped.flush], monotonic()))
+        for group in grouped.groups:
+            self._put(group)
+        deadline_ns = self.grouper.next_deadline_ns
+        if deadline_ns is None:
+            self._poll_timer.cancel()
+        else:
+            wait_ns = deadline_ns - monotonic_ns()
+            self._poll_timer.timer_period_ns = max(wait_ns, _LEAST_PERIOD_NS)
+            self._poll_timer.reset()
+
+    def _put(self, group: Group[Any]) -> None:
+        self.progress.sets += 1
+        if self.is_paused:
+            self.progress.skipped_paused += 1
+            return
+        rate_hz = self._parameters().max_rate_hz
+        if rate_hz > 0 and self._is_too_soon(group.stamp_ns, rate_hz):
+            self.progress.skipped_rate += 1
+            return
+        self._last_put_ns = group.stamp_ns
+        self.worker.put(Job(group, '', monotonic()))
+
+    def _is_too_soon(self, stamp_ns: int, rate_hz: float) -> bool:
+        last_ns = self._last_put_ns
+        return last_ns is not None and stamp_ns - last_ns < _RATE_SLACK * 1e9 / rate_hz
+
+    def _failed(self, error: Exception) -> None:
+        kind = type(error).__name__
+        self.progress.failed(kind, str(error))
+        self._node.get_logger().error(f'set dropped ({kind}): {error}', throttle_duration_sec=5.0)
+
+
+def grouping_config(parameters: Parameters) -> GroupingConfig:
+    """Give the synchroniser's settings their values."""
+    sync = parameters.sync
+    return GroupingConfig(
+        cameras=parameters.cameras,
+        slop_ns=round(sync.slop * 1e9),
+        min_cameras=sync.min_cameras,
+        max_wait_ns=round(sync.max_wait * 1e9),
+        stale_after_ns=round(sync.stale_after * 1e9),
+        max_gap_ns=round(parameters.memory.max_gap * 1e9),
+    )
+
+
+def _broadcaster(
+    node: LifecycleNode, transforms: TransformSource, parameters: Parameters
+) -> Broadcaster | None:
+    children = {
+        'odom_to_base': parameters.base_frame,
+        'map_to_odom': parameters.odom_frame,
+    }
+    child = children.get(parameters.publish_tf)
+    if child is None:
+        return None
+    return Broadcaster(node, transforms, (odometry_frame(parameters), child))

@@ -1,0 +1,231 @@
+"""The node: a table of contents."""
+
+from collections.abc import Callable, Sequence
+import gc
+import os
+import sys
+from typing import Any, Final
+
+from diagnostic_msgs.msg import DiagnosticArray
+from occany_ros.ros.announcer import Announcer
+from occany_ros.ros.declare import ParameterServer
+from occany_ros.ros.diagnostics import array, as_text
+from occany_ros.ros.engine import Engine, grid_spec, load_engine
+from occany_ros.ros.intake import Intake
+from occany_ros.ros.outputs import grid_info, grid_info_text
+from occany_ros.ros.parameters import Parameters
+from occany_ros.ros.publishers import Publishers
+from occany_ros.ros.reports import Condition, facts, report, SimulatedClock
+from occany_ros.ros.watchdog import causes
+import rclpy
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import ExternalShutdownException
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.logging import get_logger
+from std_srvs.srv import SetBool, Trigger
+
+_LAST_JOB_S: Final = 1.0
+_SUCCESS: Final = TransitionCallbackReturn.SUCCESS
+
+
+class OccanyNode(LifecycleNode):
+    """
+    Images in, semantic occupancy and ego motion out; see the README for topics.
+
+    :raises ValueError: a parameter is unknown or wrong.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('occany', automatically_declare_parameters_from_overrides=True)
+        self._server = ParameterServer(self, self._follow)
+        self._engine: Engine | None = None
+        self._publishers: Publishers | None = None
+        self._intake: Intake | None = None
+        self._problem = ''
+        self._state = 'unconfigured'
+        self._announcer = Announcer(self)
+        self._simulated = SimulatedClock(self)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        # On a steady clock: reports must come even if /clock stands.
+        period = self._server.current.diagnostics.period
+        self.create_timer(period, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.create_service(Trigger, '~/reset', self._serve_reset)
+        self.create_service(SetBool, '~/pause', self._serve_pause)
+        self.create_service(Trigger, '~/status', self._serve_status)
+
+    @property
+    def parameters(self) -> Parameters:
+        """Return the parameters in force."""
+        return self._server.current
+
+    def start(self) -> None:
+        """Configure and activate, where ``autostart`` says so."""
+        if self.parameters.autostart and self.trigger_configure() == _SUCCESS:
+            self.trigger_activate()
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the network."""
+        if not self._tried(self._load):
+            return TransitionCallbackReturn.FAILURE
+        self._state = 'inactive'
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe and begin to work."""
+        done = super().on_activate(state)
+        if not self._tried(self._open):
+            return TransitionCallbackReturn.FAILURE
+        self._state = 'active'
+        return done
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Unsubscribe; keep the weights."""
+        self.close()
+        self._state = 'inactive'
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let the network go."""
+        self._unload()
+        self._state = 'unconfigured'
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop whatever runs."""
+        self._unload()
+        self._state = 'finalized'
+        return super().on_shutdown(state)
+
+    def close(self, timeout_s: float | None = None) -> bool:
+        """
+        Stop working.
+
+        :param timeout_s: longest wait for the present set.
+        :returns: whether the worker has ended.
+        """
+        intake, self._intake = self._intake, None
+        return intake is None or intake.close(timeout_s)
+
+    def _tried(self, action: Callable[[], None]) -> bool:
+        """Do something that may fail for reasons the user can mend."""
+        try:
+            action()
+        except (ValueError, LookupError, OSError, RuntimeError) as error:
+            self._problem = str(error)
+            self.get_logger().error(self._problem)
+            return False
+        self._problem = ''
+        return True
+
+    def _load(self) -> None:
+        self.get_logger().info(f'loading {self.parameters.model.variant} ...')
+        self._engine = load_engine(self.parameters)
+        about = self._engine.about()
+        self.get_logger().info(', '.join(f'{key}: {value}' for key, value in about.items()))
+        if about['weights'] == 'synthetic':
+            self.get_logger().warning(
+                'weights: synthetic. This network has only seen computer-made streets: on real '
+                'images its answers are for trying the plumbing, not for driving'
+            )
+        self._publishers = Publishers(self, self.parameters)
+
+    def _open(self) -> None:
+        if self._engine is None or self._publishers is None:
+            raise ValueError('the node has no network; configure it first')
+        self._intake = Intake(self, self._engine, self._publishers, lambda: self.parameters)
+        self.get_logger().info(f'transforms: {self._intake.transforms.name}')
+        spec, base = grid_spec(self.parameters), self.parameters.base_frame
+        info = grid_info(spec, self._engine.classes, base, self._engine.about())
+        self._publishers.publish_info(grid_info_text(info))
+
+    def _unload(self) -> None:
+        self.close()
+        if self._publishers is not None:
+            self._publishers.close()
+        self._publishers = self._engine = None
+        gc.collect()
+        torch = sys.modules.get('torch')
+        if torch is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _follow(self, parameters: Parameters) -> None:
+        if self._intake is not None:
+            self._intake.retune(parameters)
+
+    def _condition(self) -> Condition:
+        return Condition(
+            state=self._state,
+            problem=self._problem,
+            model={} if self._engine is None else self._engine.about(),
+            intake=self._intake,
+            listeners={} if self._publishers is None else self._publishers.listeners(),
+            clock_stands=self._simulated.stands(),
+        )
+
+    def _explanation(self, condition: Condition) -> tuple[str, ...]:
+        intake = condition.intake
+        if condition.problem:
+            return causes(facts(self, condition, self.parameters))
+        if intake is None or intake.progress.silence_s < self.parameters.watchdog.first_output_s:
+            return ()
+        if condition.clock_stands and intake.progress.outputs:
+            return ()  # a recording that was paused
+        return causes(facts(self, condition, self.parameters))
+
+    def _report(self) -> None:
+        condition = self._condition()
+        statuses = report(condition, self._explanation(condition))
+        self._diagnostics.publish(array(statuses, self.get_clock().now().nanoseconds))
+        self._announcer.report(statuses)
+        if condition.intake is not None:
+            progress = condition.intake.progress
+            self._announcer.drops(progress.undecodable, progress.decode_errors)
+
+    def _serve_reset(self, _: Any, response: Any) -> Any:
+        if self._intake is None:
+            response.message = f'the node is {self._state}: there is nothing to reset'
+            return response
+        self._intake.reset()
+        response.success = True
+        response.message = 'sets, memory, odometry and path begin anew with the next set'
+        return response
+
+    def _serve_pause(self, request: Any, response: Any) -> Any:
+        if self._intake is None:
+            response.message = f'the node is {self._state}: there is nothing to pause'
+            return response
+        self._intake.is_paused = request.data
+        response.success = True
+        response.message = 'paused' if request.data else 'going on'
+        return response
+
+    def _serve_status(self, _: Any, response: Any) -> Any:
+        condition = self._condition()
+        response.success = not condition.problem
+        response.message = as_text(report(condition, self._explanation(condition)))
+        return response
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run the node until it is told to stop.
+
+    :returns: 0 after a signal, 2 for a wrong parameter.
+    """
+    rclpy.init(args=arguments)
+    node = None
+    try:
+        node = OccanyNode()
+        node.start()
+        rclpy.spin(node)
+    except ValueError as error:
+        get_logger('occany').fatal(str(error))
+        return 2
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        if node is not None and not node.close(_LAST_JOB_S):
+            # A network cannot be interrupted, and a thread inside it must not outlive Python.
+            os._exit(0)
+        rclpy.try_shutdown()
+    return 0
