@@ -1,0 +1,69 @@
+"""Which topics of a recording are cameras."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from occany_ros.bags.reader import Topic
+
+IMAGE_TYPES: Final = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
+GENERIC_NAMES: Final = frozenset(
+    {'', 'camera', 'cameras', 'sensing', 'sensors', 'compressed'}
+    | {f'image{suffix}' for suffix in ('', '_raw', '_rect', '_color', '_rect_color', '_mono')}
+    | {'image_rect_compressed', 'image_raw_compressed', 'image_compressed'}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraTopics:
+    """
+    One camera.
+
+    :param name: what it is called.
+    :param image: topic of its images.
+    :param type_name: their type, ``sensor_msgs/msg/Image`` or ``…/CompressedImage``.
+    :param info: topic of its calibration, or empty.
+    """
+
+    name: str
+    image: str
+    type_name: str
+    info: str
+
+
+def camera_topics(
+    topics: Mapping[str, Topic], *, leave_out: str = '/occany/'
+) -> tuple[CameraTopics, ...]:
+    """
+    Find the cameras of a bag.
+
+    A camera is called by the part of its topic that sets it apart: ``/camera/front/image_raw`` is
+    ``front``. Of a raw and a compressed topic of the same camera the raw one is taken.
+
+    :param leave_out: beginning of the topics that are output, not cameras.
+    :returns: front ones first, and within each left before middle before right.
+    """
+    found: dict[str, CameraTopics] = {}
+    for topic in sorted(topics.values(), key=lambda topic: topic.type_name):
+        if topic.type_name not in IMAGE_TYPES or topic.name.startswith(leave_out):
+            continue
+        parts = [part for part in topic.name.split('/') if part not in GENERIC_NAMES]
+        name = '_'.join(parts) or 'camera'
+        info = info_beside(topic.name)
+        found[name] = CameraTopics(
+            name, topic.name, topic.type_name, info if info in topics else ''
+        )
+    return tuple(sorted(found.values(), key=lambda camera: _viewing_order(camera.name)))
+
+
+def info_beside(image: str) -> str:
+    """Name the CameraInfo topic that goes with an image topic."""
+    return f'{image.removesuffix("/compressed").rpartition("/")[0]}/camera_info'
+
+
+def _viewing_order(name: str) -> tuple[int, int, str]:
+    """Sort key: front before back, and within each left, middle, right."""
+    name = name.lower()
+    back = 'back' in name or 'rear' in name
+    side = 0 if 'left' in name else 2 if 'right' in name else 1
+    return int(back), side, name
