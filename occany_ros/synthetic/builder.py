@@ -1,8 +1,9 @@
 """Putting objects together from solids."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from occany_ros.synthetic.primitives import Kind, Material, Primitives
 
 Vector = tuple[float, float, float]
@@ -34,10 +35,10 @@ class _Row:
     centre: Vector
     half: Vector
     heading: float
-    roller: bool
     shape: Style
     label: int
     coat: Coat
+    roller: bool = False
 
 
 @dataclass(slots=True)
@@ -62,9 +63,7 @@ class Builder:
         self._origin = spot
         self._label = label
 
-    def _add(
-        self, kind: Kind, centre: Vector, half: Vector, shape: Style, coat: Coat, roller: bool
-    ) -> None:
+    def _add(self, kind: Kind, centre: Vector, half: Vector, shape: Style, coat: Coat) -> None:
         x, y, heading = self._origin
         cos, sin = np.cos(heading), np.sin(heading)
         where = (
@@ -72,7 +71,7 @@ class Builder:
             float(y + sin * centre[0] + cos * centre[1]),
             centre[2],
         )
-        self.rows.append(_Row(kind, where, half, heading, roller, shape, self._label, coat))
+        self.rows.append(_Row(kind, where, half, heading, shape, self._label, coat))
 
     def box(self, centre: Vector, size: Vector, coat: Coat) -> None:
         """
@@ -83,7 +82,7 @@ class Builder:
         :param coat: its paint.
         """
         half = (size[0] / 2, size[1] / 2, size[2] / 2)
-        self._add(Kind.BOX, centre, half, (0.0, 0.0, 0.0, 0.0), coat, False)
+        self._add(Kind.BOX, centre, half, (0.0, 0.0, 0.0, 0.0), coat)
 
     def wedge(self, centre: Vector, size: Vector, lean: Vector, coat: Coat) -> None:
         """
@@ -96,7 +95,7 @@ class Builder:
         :param coat: its paint.
         """
         half = (size[0] / 2, size[1] / 2, size[2] / 2)
-        self._add(Kind.WEDGE, centre, half, (*lean, 0.0), coat, False)
+        self._add(Kind.WEDGE, centre, half, (*lean, 0.0), coat)
 
     def cylinder(
         self, centre: Vector, radius: float, height: float, coat: Coat, *, taper: float = 0.0
@@ -111,7 +110,7 @@ class Builder:
         :param taper: how much thinner the top is, fraction of the radius.
         """
         shape = (1.0 - taper / 2, -taper / 2, 0.0, 0.0)
-        self._add(Kind.ROUND, centre, (radius, radius, height / 2), shape, coat, False)
+        self._add(Kind.ROUND, centre, (radius, radius, height / 2), shape, coat)
 
     def roller(self, centre: Vector, radius: float, length: float, coat: Coat) -> None:
         """
@@ -123,7 +122,8 @@ class Builder:
         :param coat: its paint.
         """
         shape = (1.0, 0.0, 0.0, 0.0)
-        self._add(Kind.ROUND, centre, (radius, radius, length / 2), shape, coat, True)
+        self._add(Kind.ROUND, centre, (radius, radius, length / 2), shape, coat)
+        self.rows[-1] = replace(self.rows[-1], roller=True)
 
     def ellipsoid(self, centre: Vector, radius: float, half_height: float, coat: Coat) -> None:
         """
@@ -135,7 +135,7 @@ class Builder:
         :param coat: its paint.
         """
         shape = (1.0, 0.0, 1.0, 0.0)
-        self._add(Kind.ROUND, centre, (radius, radius, half_height), shape, coat, False)
+        self._add(Kind.ROUND, centre, (radius, radius, half_height), shape, coat)
 
     def build(self) -> Primitives:
         """
@@ -178,7 +178,7 @@ def fractions(random: np.random.Generator) -> Style:
     return (float(a), float(b), float(c), float(d))
 
 
-def rgb(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Vector:
+def rgb(values: NDArray[np.float64]) -> Vector:
     """
     Make a colour of an array.
 

@@ -1,14 +1,15 @@
 """Rays against solids: what each pixel sees first, and what stands between it and the sun."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from occany_ros.synthetic.packing import Packed
+from occany_ros.synthetic.packing import flattened, Packed
 from occany_ros.synthetic.primitives import Kind
+from occany_ros.synthetic.sight import Tiles
 import torch
 from torch import Tensor
 
-TILE = 16
+_GROUP = 64
+"""Tiles worked on at a time on a CPU, so that they stay in its cache."""
 NEAR = 0.05
 """Nearest visible depth, metres."""
 _EDGES = [
@@ -16,45 +17,18 @@ _EDGES = [
 ]  # pairs of box corners that differ in one sign
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tiles:
-    """
-    The rays of a set of images, cut into square tiles.
-
-    :param rays: ray of each pixel in world axes, scaled so that its length along the optical axis
-        is 1, (b, t, 3, n) with n pixels a tile.
-    :param bounds: pixel bounds ``u0 u1 v0 v1`` of the tiles, (t, 4).
-    """
-
-    rays: Tensor
-    bounds: Tensor
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Hits:
-    """
-    What the rays met.
-
-    :param depth: along the optical axis, metres, infinite for none, (b, t, n).
-    :param solid: row of the solid, -1 for none, (b, t, n) int64.
-    """
-
-    depth: Tensor
-    solid: Tensor
-
-
-def _candidates(
-    mask: Tensor, wanted: Tensor, group: int
+def candidates(
+    mask: Tensor,
 ) -> Iterator[tuple[Tensor, list[tuple[int, Tensor]]]]:
     """
     Walk through the tiles in groups that have about as many solids to test.
 
     :param mask: whether a solid may matter to a tile, (t, p).
-    :param wanted: rows of solids to go through, in the order of trial, (k,).
-    :param group: tiles in a group.
     :returns: for each group the tiles, and one after another how many of them to test against
         which solids.
     """
+    group = _GROUP if mask.device.type == 'cpu' else len(mask)
+    wanted = mask.any(0).nonzero()[:, 0]
     picked = mask[:, wanted]
     count = picked.sum(1)
     order = torch.argsort(count, descending=True)
@@ -169,46 +143,21 @@ _FIRST: dict[Kind, Callable[[Packed, Tensor, Tensor], tuple[Tensor, Tensor]]] = 
 }
 
 
-def flattened(packed: Packed) -> Packed:
-    """
-    Put the solids of all cameras into one list.
-
-    :param packed: (b, p, ...) fields.
-    :returns: the same with the solids' fields (b * p, ...).
-    """
-    return Packed(
-        packed.kind.flatten(0, 1),
-        packed.unit_from_world.flatten(0, 1),
-        packed.origin.flatten(0, 1),
-        packed.half.flatten(0, 1),
-        packed.shape.flatten(0, 1),
-        packed.planes.flatten(0, 1),
-        packed.reach.flatten(0, 1),
-        packed.corners.flatten(0, 1),
-        packed.label.flatten(0, 1),
-        packed.material.flatten(0, 1),
-        packed.paint.flatten(0, 1),
-        packed.ground,
-        packed.light,
-        packed.camera,
-    )
-
-
 def first_hits(
-    packed: Packed, flat: Packed, tiles: Tiles, bounds: Tensor, ground: Tensor, group: int
-) -> Hits:
+    packed: Packed, tiles: Tiles, bounds: Tensor, ground: Tensor
+) -> tuple[Tensor, Tensor]:
     """
     Find the nearest surface along each ray.
 
     :param packed: the solids by camera.
-    :param flat: the same, flattened.
     :param tiles: the rays.
     :param bounds: answer of :func:`screen_bounds`.
     :param ground: depth of the ground, infinite for none, (b, t, n).
-    :param group: tiles worked on at a time.
-    :returns: depth and solid; -1 stands for ground and sky.
+    :returns: depth along the optical axis, metres, infinite for none, (b, t, n), and the row of
+        the solid, -1 for ground and sky, (b, t, n) int64.
     """
     cameras, count = packed.kind.shape
+    flat = flattened(packed)
     box, tile = bounds[:, None], tiles.bounds[None, :, None]
     overlap = (box[..., 0] <= tile[..., 1]) & (box[..., 1] >= tile[..., 0])
     overlap &= (box[..., 2] <= tile[..., 3]) & (box[..., 3] >= tile[..., 2])  # (b, t, p)
@@ -219,8 +168,7 @@ def first_hits(
     offset = torch.arange(cameras, device=depth.device).repeat_interleave(number) * count
     for kind, meet in _FIRST.items():
         mask = (overlap & (packed.kind == kind)[:, None]).flatten(0, 1)
-        wanted = mask.any(0).nonzero()[:, 0]
-        for chosen, steps in _candidates(mask, wanted, group):
+        for chosen, steps in candidates(mask):
             ray, best, found = rays[chosen], depth[chosen], solid[chosen]
             shift = offset[chosen]
             for live, rows in steps:
@@ -230,4 +178,5 @@ def first_hits(
                 nearest.copy_(torch.where(hit, near, nearest))
                 found[:live].copy_(torch.where(hit, rows.to(torch.int32)[:, None], found[:live]))
             depth[chosen], solid[chosen] = best, found
-    return Hits(depth.view(cameras, number, -1), solid.view(cameras, number, -1).long())
+    depth, solid = (values.view(cameras, number, -1) for values in (depth, solid))
+    return depth, solid.long()

@@ -73,7 +73,7 @@ def _body(surface: Surface) -> Tensor:
 
 def _cabin(surface: Surface) -> Tensor:
     hx, hy, hz = surface.half.unbind(0)
-    x, y, z = surface.local.unbind(0)
+    x, y = surface.local[0], surface.local[1]
     blur = surface.blur
     rise = surface.unit[2]
     tall = surface.style[3] >= 1.0

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.geometry.frame import Camera, Frame, FrameSet
-from occany_ros.synthetic.render import render
-from occany_ros.synthetic.rig import draw_rig, Rig
+from occany_ros.synthetic.render import render, Shots
+from occany_ros.synthetic.rig import draw_rig, known, Rig
 from occany_ros.synthetic.scene import make_scene, Scene
 import torch
 
@@ -74,21 +74,14 @@ class Drive:
         :raises IndexError: the drive has no such step.
         """
         base = self.world_from_base[number]
-        poses = []
-        pinholes = []
-        for camera in self.cameras:
-            assert camera.base_from_camera is not None and camera.intrinsics is not None
-            poses.append(base @ camera.base_from_camera)
-            pinholes.append(camera.intrinsics)
         count = len(self.cameras)
+        shots = Shots(
+            np.stack([base @ known(camera.base_from_camera) for camera in self.cameras]),
+            np.stack([known(camera.intrinsics) for camera in self.cameras]),
+            [self.seed * 131 + number * count + k for k in range(count)],
+        )
         seen = render(
-            [self.scene] * count,
-            np.stack(poses),
-            np.stack(pinholes),
-            self.size,
-            frames=[self.seed * 131 + number * count + k for k in range(count)],
-            shadows=self.shadows,
-            device=self.device,
+            [self.scene] * count, shots, self.size, shadows=self.shadows, device=self.device
         )
         stamp_ns = int(self.stamp_ns[number])
         frames = tuple(
@@ -140,8 +133,6 @@ def make_drive(
     rate_hz: float = 2.0,
     steps: int = 4,
     size: tuple[int, int] = (160, 512),
-    shadows: bool = True,
-    device: torch.device | str = 'cpu',
 ) -> Drive:
     """
     Plan a drive through the street of a seed.
@@ -151,8 +142,6 @@ def make_drive(
     :param rate_hz: steps a second.
     :param steps: how many.
     :param size: height and width of the images, pixels.
-    :param shadows: whether solids cast shadows.
-    :param device: where images are rendered.
     :returns: the drive, nothing rendered yet.
     :raises ValueError: a rate or a number of steps that is not positive.
     """
@@ -168,4 +157,4 @@ def make_drive(
     scene = make_scene(seed, float(travelled[-1]))
     poses = _poses(scene, travelled, random)
     stamps = _START_NS + np.round(np.arange(steps) * interval * 1e9).astype(np.int64)
-    return Drive(seed, scene, draw_rig(rig, size, random), size, poses, stamps, shadows, device)
+    return Drive(seed, scene, draw_rig(rig, size, random), size, poses, stamps)

@@ -1,5 +1,7 @@
 """Paint of buildings: plaster, brick, glass fronts, windows, shops, roofs, walls."""
 
+from dataclasses import dataclass
+
 from occany_ros.synthetic.noise import dice, line, noise
 from occany_ros.synthetic.surface import Surface
 import torch
@@ -47,49 +49,88 @@ def bricks(surface: Surface) -> Tensor:
     return _mix(surface.colour * (tint * stain), mortar, joint * 0.6)
 
 
-def _windows(surface: Surface, wall: Tensor) -> Tensor:
-    u, v, blur, style = surface.flat[0], surface.height, surface.blur, surface.style
-    top = surface.half[2] * 2
+@dataclass(frozen=True, slots=True, eq=False)
+class _Bay:
+    """
+    Where points lie in the grid of windows.
+
+    :param column: number of the bay along the front, (n,).
+    :param storey: number of the storey, (n,).
+    :param inside: from the middle of the bay, metres, (n,).
+    :param up: above the storey's floor, metres, (n,).
+    :param width: of a bay, metres, (n,).
+    :param shop: whether there is a shop, (n,) bool.
+    :param door: whether there is a door, (n,) bool.
+    """
+
+    column: Tensor
+    storey: Tensor
+    inside: Tensor
+    up: Tensor
+    width: Tensor
+    shop: Tensor
+    door: Tensor
+
+
+def _bay(surface: Surface) -> _Bay:
+    style, height = surface.style, surface.height
     wide = surface.extent[0] * 2
-    bay = 2.2 + 1.8 * style[0]
-    count = torch.floor((wide - 0.8) / bay).clamp(min=1)
-    bay = (wide - 0.8) / count
-    place = (u + wide / 2 - 0.4) / bay
-    column = torch.floor(place)
-    inside = (torch.remainder(place, 1) - 0.5) * bay
-    storey = torch.floor(v / 3.1)
-    up = v - storey * 3.1
-    ground_floor = storey < 1
-    shop = ground_floor & (style[3] > 0.55)
-    half_wide = torch.where(shop, bay * 0.43, 0.45 + 0.45 * style[1])
-    low = torch.where(shop, 0.45, 0.85 + 0.15 * style[2])
-    high = torch.where(shop, 2.45, 2.35 + 0.3 * style[2])
-    number = dice(column + 31 * surface.face.to(u.dtype), storey, 1.0) + style[0]
+    count = torch.floor((wide - 0.8) / (2.2 + 1.8 * style[0])).clamp(min=1)
+    width = (wide - 0.8) / count
+    place = (surface.flat[0] + wide / 2 - 0.4) / width
+    column, storey = torch.floor(place), torch.floor(height / 3.1)
+    shop = (storey < 1) & (style[3] > 0.55)
+    fourth = torch.remainder(column + torch.floor(style[1] * 7), 4) == 1
+    door = (storey < 1) & fourth & ~shop
+    inside = (torch.remainder(place, 1) - 0.5) * width
+    return _Bay(column, storey, inside, height - storey * 3.1, width, shop, door)
+
+
+def _pane(surface: Surface, bay: _Bay, rise: Tensor) -> Tensor:
+    """Colour of panes and doors; ``rise`` counts from the sill, metres."""
+    blur = surface.blur
+    number = dice(bay.column + 31 * surface.face.to(rise.dtype), bay.storey, 1.0)
+    number = number + surface.style[0]
     number = number - number.floor()
-    door = ground_floor & (torch.remainder(column + torch.floor(style[1] * 7), 4) == 1) & ~shop
-    half_wide = torch.where(door, 0.55, half_wide)
-    low = torch.where(door, 0.05, low)
-    edge = torch.minimum(half_wide - inside.abs(), torch.minimum(up - low, high - up))
-    edge = torch.where((v > top - 0.9) | (surface.face == 2), -1.0, edge)
-    pane = (edge / blur + 0.5).clamp(0, 1)
-    frame = ((edge + 0.10) / blur + 0.5).clamp(0, 1)
-    bars = torch.maximum(line(inside, 0.03, blur), line(up - low - 0.9, 0.03, blur))
+    bars = torch.maximum(line(bay.inside, 0.03, blur), line(rise - 0.9, 0.03, blur))
     look = glass(surface, number)
-    curtain = torch.tensor([[0.55, 0.50, 0.42]], device=u.device).T
-    drawn = ((number > 0.72) & (up - low > 0.9 * dice(column, storey, 2.0)) & ~shop).to(u.dtype)
-    look = _mix(look, curtain, drawn * 0.7)
-    timber = surface.second * 0.6
-    look = torch.where(door, timber * (0.8 + 0.2 * bars), look)
-    light_frame = torch.where(style[2] > 0.4, 0.62, 0.12)
-    look = _mix(look, light_frame, torch.where(door, 0.0, bars * 0.9))
-    wall = _mix(wall, light_frame, frame)
-    wall = _mix(wall, look, pane)
-    sill = line(up - low + 0.13, 0.06, blur) * (inside.abs() < half_wide + 0.15) * ~shop * ~door
-    wall = _mix(wall, torch.full_like(wall, 0.5), sill * (v < top - 0.9))
-    band = shop & (up > 2.5) & (up < 3.05)
-    letters = (noise(u, v, 40.0) > 0.5) & (up > 2.62) & (up < 2.92) & (inside.abs() < bay * 0.3)
+    curtain = torch.tensor([[0.55, 0.50, 0.42]], device=rise.device).T
+    drawn = (number > 0.72) & (rise > 0.9 * dice(bay.column, bay.storey, 2.0)) & ~bay.shop
+    look = _mix(look, curtain, drawn.to(rise.dtype) * 0.7)
+    look = torch.where(bay.door, surface.second * 0.6 * (0.8 + 0.2 * bars), look)
+    return _mix(look, _frame(surface), torch.where(bay.door, 0.0, bars * 0.9))
+
+
+def _frame(surface: Surface) -> Tensor:
+    return torch.where(surface.style[2] > 0.4, 0.62, 0.12)
+
+
+def _windows(surface: Surface, wall: Tensor) -> Tensor:
+    blur, style, bay = surface.blur, surface.style, _bay(surface)
+    half = torch.where(bay.shop, bay.width * 0.43, 0.45 + 0.45 * style[1])
+    half = torch.where(bay.door, 0.55, half)
+    low = torch.where(bay.shop, 0.45, 0.85 + 0.15 * style[2])
+    low = torch.where(bay.door, 0.05, low)
+    high = torch.where(bay.shop, 2.45, 2.35 + 0.3 * style[2])
+    edge = torch.minimum(bay.up - low, high - bay.up)
+    edge = torch.minimum(half - bay.inside.abs(), edge)
+    below_eaves = surface.height < surface.half[2] * 2 - 0.9
+    edge = torch.where(below_eaves & (surface.face != 2), edge, -1.0)
+    wall = _mix(wall, _frame(surface), ((edge + 0.10) / blur + 0.5).clamp(0, 1))
+    wall = _mix(wall, _pane(surface, bay, bay.up - low), (edge / blur + 0.5).clamp(0, 1))
+    sill = line(bay.up - low + 0.13, 0.06, blur) * (bay.inside.abs() < half + 0.15)
+    bare = below_eaves & ~bay.shop & ~bay.door
+    wall = wall + (0.5 - wall) * (sill * bare)
+    return _shop_sign(surface, bay, wall)
+
+
+def _shop_sign(surface: Surface, bay: _Bay, wall: Tensor) -> Tensor:
+    up = bay.up
+    letters = noise(surface.flat[0], surface.height, 40.0) > 0.5
+    letters = letters & (up > 2.62) & (up < 2.92) & (bay.inside.abs() < bay.width * 0.3)
     fascia = surface.second * torch.where(letters, 2.2, 0.8)
-    return torch.where((band & (surface.face != 2)), fascia.clamp(max=0.9), wall)
+    band = bay.shop & (up > 2.5) & (up < 3.05) & (surface.face != 2)
+    return torch.where(band, fascia.clamp(max=0.9), wall)
 
 
 def _streaks(surface: Surface) -> Tensor:

@@ -1,7 +1,7 @@
 """What stands along a street: poles, signs, lamps, walls, cones, barriers, bins."""
 
 import numpy as np
-from occany_ros.synthetic.builder import Builder, Coat, fractions, rgb, Spot, Vector
+from occany_ros.synthetic.builder import Builder, Coat, fractions, Spot, Vector
 from occany_ros.synthetic.primitives import Material
 
 OTHER = 0

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-Vector = tuple[float, float, float]
+from occany_ros.synthetic.builder import rgb, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def draw_light(random: np.random.Generator) -> Light:
     overcast = random.random() < 0.3
     evening = np.clip((0.75 - height) / 0.5, 0, 1) * random.uniform(0.2, 1)
     strength = random.uniform(0.08, 0.3) if overcast else random.uniform(1.0, 1.5)
-    sun_colour = tuple(strength * np.array([1.0, 0.95 - 0.12 * evening, 0.88 - 0.32 * evening]))
+    sun_colour = rgb(strength * np.array([1.0, 0.95 - 0.12 * evening, 0.88 - 0.32 * evening]))
     grey = random.uniform(0.55, 0.85)
     if overcast:
         zenith = (0.62 * grey, 0.66 * grey, 0.72 * grey)
@@ -87,9 +86,9 @@ def draw_light(random: np.random.Generator) -> Light:
         horizon = (0.72 + 0.2 * evening, 0.8 - 0.05 * evening, 0.9 - 0.22 * evening)
     return Light(
         sun,
-        tuple(float(c) for c in sun_colour),
+        sun_colour,
         zenith,
-        tuple(float(c) for c in horizon),
+        rgb(np.array(horizon)),
         float(random.uniform(0.5, 0.9) if overcast else random.uniform(0.05, 0.55)),
         float(random.choice([0.0008, 0.002, 0.005], p=[0.5, 0.35, 0.15])),
         float(np.exp(random.normal(0.0, 0.18))) * (1.35 if overcast else 1.0),

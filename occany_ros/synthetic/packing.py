@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,31 @@ class Packed:
     camera: Tensor
 
 
+def flattened(packed: Packed) -> Packed:
+    """
+    Put the solids of all cameras into one list.
+
+    :param packed: (b, p, ...) fields.
+    :returns: the same with the solids' fields (b * p, ...).
+    """
+    return Packed(
+        packed.kind.flatten(0, 1),
+        packed.unit_from_world.flatten(0, 1),
+        packed.origin.flatten(0, 1),
+        packed.half.flatten(0, 1),
+        packed.shape.flatten(0, 1),
+        packed.planes.flatten(0, 1),
+        packed.reach.flatten(0, 1),
+        packed.corners.flatten(0, 1),
+        packed.label.flatten(0, 1),
+        packed.material.flatten(0, 1),
+        packed.paint.flatten(0, 1),
+        packed.ground,
+        packed.light,
+        packed.camera,
+    )
+
+
 def _wedge_planes(
     solids: Primitives, unit: NDArray[np.float64], origin: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -90,45 +116,50 @@ def pack(
         gap = np.linalg.norm(scene.solids.centre[:, :2] - camera[:2], axis=1)
         chosen.append(scene.solids.subset(np.flatnonzero(gap - scene.solids.radius < FAR)))
     longest = max(1, *(len(solids) for solids in chosen))
-    columns: list[list[NDArray[np.generic]]] = []
-    for solids, camera in zip(chosen, cameras, strict=True):
-        unit = solids.axes / solids.half[:, :, None]
-        middle = solids.centre - camera
-        origin = -np.einsum('pij,pj->pi', unit, middle)
-        planes, reach = _wedge_planes(solids, unit, origin)
-        reachable = solids.axes * solids.half[:, :, None]
-        corners = middle[:, None] + CORNERS @ reachable
-        paint = np.concatenate([solids.colour.reshape(-1, 6), solids.style], 1)
-        rows = (
-            solids.kind,
-            unit,
-            origin,
-            solids.half,
-            solids.shape,
-            planes,
-            reach,
-            corners,
-            solids.label.astype(np.int64),
-            solids.material,
-            paint,
-        )
-        columns.append(
-            [_padded(values, longest, -1 if k == 0 else 0) for k, values in enumerate(rows)]
-        )
-    tensors = [_tensor(np.stack(group), device) for group in zip(*columns, strict=True)]
+    rows = [_rows(solids, camera) for solids, camera in zip(chosen, cameras, strict=True)]
+
+    def stacked(column: int, fill: int = 0) -> Tensor:
+        return _tensor(np.stack([_padded(row[column], longest, fill) for row in rows]), device)
+
     different = scenes[:1] if all(scene is scenes[0] for scene in scenes) else scenes
-    ground = _tensor(np.stack([scene.ground.row() for scene in different]), device)
-    light = _tensor(np.stack([scene.light.row() for scene in different]), device)
-    return Packed(*tensors, ground, light, _tensor(cameras, device))
+    return Packed(
+        stacked(0, -1),
+        stacked(1),
+        stacked(2),
+        stacked(3),
+        stacked(4),
+        stacked(5),
+        stacked(6),
+        stacked(7),
+        stacked(8),
+        stacked(9),
+        stacked(10),
+        _tensor(np.stack([scene.ground.row() for scene in different]), device),
+        _tensor(np.stack([scene.light.row() for scene in different]), device),
+        _tensor(cameras, device),
+    )
 
 
-def _padded(values: NDArray[np.generic], length: int, fill: int) -> NDArray[np.generic]:
+def _rows(solids: Primitives, camera: NDArray[np.float64]) -> list[NDArray[Any]]:
+    """Columns of :class:`Packed` for one camera, in the order of its fields."""
+    unit = solids.axes / solids.half[:, :, None]
+    middle = solids.centre - camera
+    origin = -np.einsum('pij,pj->pi', unit, middle)
+    planes, reach = _wedge_planes(solids, unit, origin)
+    corners = middle[:, None] + CORNERS @ (solids.axes * solids.half[:, :, None])
+    paint = np.concatenate([solids.colour.reshape(-1, 6), solids.style], 1)
+    label = solids.label.astype(np.int64)
+    half, shape, material = solids.half, solids.shape, solids.material
+    return [solids.kind, unit, origin, half, shape, planes, reach, corners, label, material, paint]
+
+
+def _padded(values: NDArray[Any], length: int, fill: int) -> NDArray[Any]:
     out = np.full((length, *values.shape[1:]), fill, values.dtype)
     out[: len(values)] = values
     return out
 
 
-def _tensor(values: NDArray[np.generic], device: torch.device | str) -> Tensor:
+def _tensor(values: NDArray[Any], device: torch.device | str) -> Tensor:
     if np.issubdtype(values.dtype, np.floating):
         values = values.astype(np.float32)
     return torch.from_numpy(np.ascontiguousarray(values)).to(device)

@@ -1,7 +1,7 @@
 """Pedestrians, and two-wheelers with and without riders."""
 
 import numpy as np
-from occany_ros.synthetic.builder import Builder, Coat, fractions, rgb, Spot, Vector
+from occany_ros.synthetic.builder import Builder, Coat, rgb, Spot, Vector
 from occany_ros.synthetic.primitives import Material
 
 BICYCLE = 2

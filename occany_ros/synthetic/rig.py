@@ -62,6 +62,19 @@ def pinhole(opening: float, size: tuple[int, int], rise: float = 0.0) -> NDArray
     )
 
 
+def known(part: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """
+    Insist on a part of a calibration.
+
+    :param part: a matrix of a :class:`~occany_ros.geometry.frame.Camera`.
+    :returns: the matrix.
+    :raises ValueError: it is missing.
+    """
+    if part is None:
+        raise ValueError('camera', 'calibrated: set intrinsics and base_from_camera', None)
+    return part
+
+
 def draw_rig(rig: Rig, size: tuple[int, int], random: np.random.Generator) -> tuple[Camera, ...]:
     """
     Draw the cameras of a vehicle.

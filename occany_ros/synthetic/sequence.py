@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.synthetic.drive import make_drive
-from occany_ros.synthetic.render import render
+from occany_ros.synthetic.render import render, Shots
+from occany_ros.synthetic.rig import known
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,22 +60,20 @@ def render_sequence(
         seed, rig='front' if front else 'surround', rate_hz=rate_hz, steps=frames, size=size
     )
     camera = drive.cameras[int(random.integers(len(drive.cameras)))]
-    assert camera.base_from_camera is not None and camera.intrinsics is not None
-    seen = render(
-        [drive.scene] * frames,
-        drive.world_from_base @ camera.base_from_camera,
-        np.repeat(camera.intrinsics[None], frames, 0),
-        size,
-        frames=[seed * 131 + k for k in range(frames)],
-        shadows=shadows,
+    intrinsics, base_from_camera = known(camera.intrinsics), known(camera.base_from_camera)
+    shots = Shots(
+        drive.world_from_base @ base_from_camera,
+        np.repeat(intrinsics[None], frames, 0),
+        [seed * 131 + k for k in range(frames)],
     )
+    seen = render([drive.scene] * frames, shots, size, shadows=shadows)
     first = stride // 2
     return Sequence(
         seen.image,
         np.ascontiguousarray(seen.depth[:, first::stride, first::stride]),
         np.ascontiguousarray(seen.label[:, first::stride, first::stride]),
-        camera.intrinsics,
-        camera.base_from_camera,
+        intrinsics,
+        base_from_camera,
         drive.world_from_base,
         drive.stamp_ns,
     )

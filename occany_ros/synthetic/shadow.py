@@ -1,7 +1,7 @@
 """Hard shadows: rays from what is seen towards the sun."""
 
-from occany_ros.synthetic.cast import _candidates
-from occany_ros.synthetic.packing import Packed
+from occany_ros.synthetic.cast import candidates
+from occany_ros.synthetic.packing import flattened, Packed
 from occany_ros.synthetic.primitives import Kind
 import torch
 from torch import Tensor
@@ -67,21 +67,18 @@ def _wedge(flat: Packed, solid: Tensor, points: Tensor, sun: Tensor) -> Tensor:
     return far > near.clamp_(min=_CLEAR)
 
 
-def shadowed(
-    packed: Packed, flat: Packed, points: Tensor, active: Tensor, sun: Tensor, group: int
-) -> Tensor:
+def shadowed(packed: Packed, points: Tensor, active: Tensor, sun: Tensor) -> Tensor:
     """
     Tell which points the sun does not reach.
 
     :param packed: the solids by camera.
-    :param flat: the same, flattened.
     :param points: points on surfaces, camera-centred world axes, metres, (b, t, 3, n).
     :param active: points worth asking about, (b, t, n).
     :param sun: unit vectors to the sun, (b, 3).
-    :param group: tiles worked on at a time.
     :returns: whether a solid hides the sun, (b, t, n) bool.
     """
     cameras, count = packed.kind.shape
+    flat = flattened(packed)
     frame = _basis(sun)
     seen = frame[:, None] @ points  # (b, t, 3, n)
     low = seen.masked_fill(~active[:, :, None], torch.inf).amin(-1)
@@ -97,8 +94,7 @@ def shadowed(
     camera = torch.arange(cameras, device=sun.device).repeat_interleave(number)
     for kind, hides in ((Kind.BOX, _box), (Kind.ROUND, _round), (Kind.WEDGE, _wedge)):
         mask = (overlap & (packed.kind == kind)[:, None]).flatten(0, 1)
-        wanted = mask.any(0).nonzero()[:, 0]
-        for chosen, steps in _candidates(mask, wanted, group):
+        for chosen, steps in candidates(mask):
             here, shade, whose = flat_points[chosen], dark[chosen], camera[chosen]
             for live, rows in steps:
                 owner = whose[:live]

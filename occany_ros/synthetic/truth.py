@@ -6,91 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from occany_ros.occupancy.grid import GridSpec, OccupancyGrid3d
 from occany_ros.semantics.classes import OCC3D
+from occany_ros.synthetic.cells import Cells, meets, Solid, TOUCH
 from occany_ros.synthetic.ground import GroundRows, locate
 from occany_ros.synthetic.primitives import Kind
 from occany_ros.synthetic.scene import Scene
 import torch
 
 DEFAULT_GRID = GridSpec((-40.0, -40.0, -1.0), 0.4, (200, 200, 16))
-_TOUCH = 1e-6
-
-
-def _levels(
-    bottom: NDArray[np.float64], resolution: float, middle: float, half: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lowest and highest unit z of the solid within each level of cells."""
-    low = np.clip((bottom - middle) / half, -1, 1)
-    high = np.clip((bottom + resolution - middle) / half, -1, 1)
-    return low, high
-
-
-def _disc(
-    dx: NDArray[np.float64],
-    dy: NDArray[np.float64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-    radius: float,
-    shape: NDArray[np.float64],
-    reach: float,
-) -> NDArray[np.bool_]:
-    """Cells, (x, y, z), that an upright round solid meets."""
-    gap_x = np.maximum(np.abs(dx) - reach, 0)
-    gap_y = np.maximum(np.abs(dy) - reach, 0)
-    if shape[2] > 0:
-        nearest = np.clip(0.0, low, high)
-        square = np.maximum(1 - nearest**2, 0)
-    else:
-        square = (shape[0] + shape[1] * (low if shape[1] <= 0 else high)) ** 2
-    gap = gap_x[:, None] ** 2 + gap_y[None] ** 2
-    return gap[:, :, None] <= square * radius**2 + _TOUCH
-
-
-def _block(
-    dx: NDArray[np.float64],
-    dy: NDArray[np.float64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-    half: NDArray[np.float64],
-    turn: tuple[float, float],
-    lean: NDArray[np.float64],
-    reach: float,
-) -> NDArray[np.bool_]:
-    """Cells, (x, y, z), that an upright box or wedge meets: separating axes, level by level."""
-    cos, sin = turn
-    along = (cos * dx[:, None] + sin * dy[None])[:, :, None]
-    aside = (cos * dy[None] - sin * dx[:, None])[:, :, None]
-    spread = reach * (abs(cos) + abs(sin)) + _TOUCH
-    if not lean.any():
-        low, high = low[:1], high[:1]
-    front, rear, side = (1 - part / 2 * ((low if part >= 0 else high) + 1) for part in lean)
-    front, rear, side = front * half[0], -rear * half[0], side * half[1]
-    met = (along - spread <= front) & (along + spread >= rear)
-    met &= np.abs(aside) <= side + spread
-    middle, long = (front + rear) / 2, (front - rear) / 2
-    bound_x = abs(cos) * long + abs(sin) * side + reach + _TOUCH
-    bound_y = abs(sin) * long + abs(cos) * side + reach + _TOUCH
-    met &= (np.abs(dx[:, None] - cos * middle) <= bound_x)[:, None]
-    met &= (np.abs(dy[:, None] - sin * middle) <= bound_y)[None]
-    return met
-
-
-def _roller(
-    dx: NDArray[np.float64],
-    dy: NDArray[np.float64],
-    bottom: NDArray[np.float64],
-    middle: float,
-    half: NDArray[np.float64],
-    turn: tuple[float, float],
-    reach: float,
-) -> NDArray[np.bool_]:
-    """Cells that a lying cylinder meets; tight to a few centimetres at its rim."""
-    cos, sin = turn
-    along = cos * dx[:, None] + sin * dy[None]
-    aside = cos * dy[None] - sin * dx[:, None]
-    spread = reach * (abs(cos) + abs(sin)) + _TOUCH
-    gap = np.maximum(np.abs(along) - spread, 0)[:, :, None] ** 2
-    rise = np.maximum(np.abs(bottom + reach - middle) - reach, 0)
-    return (gap + rise**2 <= half[0] ** 2) & (np.abs(aside) <= half[2] + spread)[:, :, None]
 
 
 def occupancy(
@@ -106,42 +28,36 @@ def occupancy(
     :param spec: cells in the base frame.
     :returns: labels and full confidence.
     """
-    res = spec.resolution
-    nx, ny, nz = spec.shape
-    origin = np.array(spec.origin)
+    res, origin = spec.resolution, np.array(spec.origin)
+    x, y, z = (origin[a] + np.arange(spec.shape[a]) * res for a in range(3))
     labels = np.zeros(spec.shape, np.uint8)
-    turn = world_from_base[:3, :3]
     level = int(np.floor(-origin[2] / res))
-    x = origin[0] + (np.arange(nx) + 0.5) * res
-    y = origin[1] + (np.arange(ny) + 0.5) * res
-    bottom = origin[2] + np.arange(nz) * res
-    if 0 <= level < nz:
-        labels[:, :, level] = _ground(scene, world_from_base, x, y)
-    solids = scene.solids
+    if 0 <= level < spec.shape[2]:
+        labels[:, :, level] = _ground(scene, world_from_base, x + res / 2, y + res / 2)
+    solids, turn = scene.solids, world_from_base[:3, :3]
     centre = (solids.centre - world_from_base[:3, 3]) @ turn
     axes = solids.axes @ turn
-    extent = np.abs(axes * solids.half[:, :, None]).sum(1)
-    first = np.floor((centre - extent - _TOUCH - origin) / res).astype(int)
-    last = np.floor((centre + extent + _TOUCH - origin) / res).astype(int) + 1
+    extent = np.abs(axes * solids.half[:, :, None]).sum(1) + TOUCH
+    first = np.floor((centre - extent - origin) / res).astype(int)
+    last = np.floor((centre + extent - origin) / res).astype(int) + 1
     first, last = np.maximum(first, 0), np.minimum(last, spec.shape)
     inside = np.flatnonzero((first < last).all(1))
-    size = solids.half[inside].prod(1)
     grid_label = OCC3D.grid_from_native[solids.label]
-    for row in inside[np.argsort(-size, kind='stable')]:
-        (i, j, k), (l, m, n) = first[row], last[row]
-        dx, dy = x[i:l] - centre[row, 0], y[j:m] - centre[row, 1]
-        half, shape, reach = solids.half[row], solids.shape[row], res / 2
-        heading = (float(axes[row, 0, 0]), float(axes[row, 0, 1]))
-        if solids.kind[row] == Kind.ROUND and axes[row, 2, 2] < 0.5:
-            met = _roller(dx, dy, bottom[k:n], centre[row, 2], half, heading, reach)
-        else:
-            low, high = _levels(bottom[k:n], res, centre[row, 2], half[2])
-            if solids.kind[row] == Kind.ROUND:
-                met = _disc(dx, dy, low, high, half[0], shape, reach)
-            else:
-                met = _block(dx, dy, low, high, half, heading, shape[:3], reach)
-        part = labels[i:l, j:m, k:n]
-        np.copyto(part, grid_label[row], where=met)
+    for row in inside[np.argsort(-solids.half[inside].prod(1), kind='stable')]:
+        a, b, c = (slice(*bounds) for bounds in zip(first[row], last[row], strict=True))
+        middle = centre[row]
+        solid = Solid(
+            Kind(solids.kind[row]),
+            solids.half[row],
+            solids.shape[row],
+            (float(axes[row, 0, 0]), float(axes[row, 0, 1])),
+            bool(axes[row, 2, 2] > 0.5),
+        )
+        half_cell = res / 2
+        cells = Cells(
+            x[a] + half_cell - middle[0], y[b] + half_cell - middle[1], z[c] - middle[2], res
+        )
+        np.copyto(labels[a, b, c], grid_label[row], where=meets(solid, cells))
     confidence = np.full(spec.shape, 255, np.uint8)
     return OccupancyGrid3d(spec, labels, confidence, tuple(OCC3D.grid_names))
 
