@@ -29,7 +29,7 @@ class Announcer:
             name = status.name.removeprefix('occany: ')
             gist = _NUMBER.sub('#', status.message) if status.level in (WARN, ERROR) else ''
             before = self._said.get(name, '')
-            if gist and gist != before:
+            if gist and gist != before and gist not in self._said.values():
                 # rclpy ties a severity to the place of the call, so there are two places.
                 if status.level == ERROR:
                     self._node.get_logger().error(f'{name}: {status.message}')

@@ -169,9 +169,16 @@ def tf_status(
 
 
 def output_status(
-    progress: Progress, listeners: Mapping[str, int], explanation: Sequence[str], state: str
+    progress: Progress,
+    traffic: Mapping[str, tuple[int, int]],
+    explanation: Sequence[str],
+    state: str,
 ) -> DiagnosticStatus:
-    """Whether something comes out, and if not, why."""
+    """
+    Tell whether something comes out, and if not, why.
+
+    :param traffic: output -> subscribers, and messages made so far.
+    """
     level, message = OK, f'{progress.outputs} outputs, {progress.rate_hz:.2f} Hz'
     if explanation:
         level, message = ERROR, '; '.join(explanation)
@@ -182,7 +189,9 @@ def output_status(
         'outputs': progress.outputs,
         'silence_s': progress.silence_s,
     }
-    values |= {f'subscribers ~/{name}': count for name, count in listeners.items()}
+    for name, (listening, made) in traffic.items():
+        values[f'subscribers ~/{name}'] = listening
+        values[f'published ~/{name}'] = made
     return status('output', level, message, values)
 
 

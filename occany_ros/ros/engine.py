@@ -43,7 +43,8 @@ class Engine:
     def mapper(self, parameters: Parameters) -> Mapper[Any, Any]:
         """Make a mapper that works as the parameters say."""
         rule = self.model.image_size
-        size = partial(network_size, long_side=rule.long_side, multiple=rule.multiple)
+        long_side = parameters.model.image_size or rule.long_side
+        size = partial(network_size, long_side=long_side, multiple=rule.multiple)
         return Mapper(
             reconstructor=self.model.reconstructor,
             classes=self.classes,
@@ -80,6 +81,11 @@ def load_engine(parameters: Parameters) -> Engine:
         device=chosen.device,
         precision=chosen.precision,
     )
+    multiple = model.image_size.multiple
+    if chosen.image_size % multiple:
+        raise ValueError(
+            f'model.image_size: expected a multiple of {multiple}, got {chosen.image_size}'
+        )
     wanted = parameters.semantics.class_set
     own = model.class_set
     if own is not None and wanted not in ('auto', own):

@@ -149,6 +149,8 @@ class Intake:
         return last_ns is not None and stamp_ns - last_ns < _RATE_SLACK * 1e9 / rate_hz
 
     def _failed(self, error: Exception) -> None:
+        if not self._node.context.ok():
+            return  # told to stop while it was at a set
         kind = type(error).__name__
         self.progress.failed(kind, str(error))
         self._node.get_logger().error(f'set dropped ({kind}): {error}', throttle_duration_sec=5.0)

@@ -39,7 +39,7 @@ class OccanyNode(LifecycleNode):
         super().__init__('occany', automatically_declare_parameters_from_overrides=True)
         self._server = ParameterServer(self, self._follow)
         self._engine: Engine | None = None
-        self._publishers: Publishers | None = None
+        self._outputs: Publishers | None = None
         self._intake: Intake | None = None
         self._problem = ''
         self._state = 'unconfigured'
@@ -127,22 +127,22 @@ class OccanyNode(LifecycleNode):
                 'weights: synthetic. This network has only seen computer-made streets: on real '
                 'images its answers are for trying the plumbing, not for driving'
             )
-        self._publishers = Publishers(self, self.parameters)
+        self._outputs = Publishers(self, self.parameters)
 
     def _open(self) -> None:
-        if self._engine is None or self._publishers is None:
+        if self._engine is None or self._outputs is None:
             raise ValueError('the node has no network; configure it first')
-        self._intake = Intake(self, self._engine, self._publishers, lambda: self.parameters)
+        self._intake = Intake(self, self._engine, self._outputs, lambda: self.parameters)
         self.get_logger().info(f'transforms: {self._intake.transforms.name}')
         spec, base = grid_spec(self.parameters), self.parameters.base_frame
         info = grid_info(spec, self._engine.classes, base, self._engine.about())
-        self._publishers.publish_info(grid_info_text(info))
+        self._outputs.publish_info(grid_info_text(info))
 
     def _unload(self) -> None:
         self.close()
-        if self._publishers is not None:
-            self._publishers.close()
-        self._publishers = self._engine = None
+        if self._outputs is not None:
+            self._outputs.close()
+        self._outputs = self._engine = None
         gc.collect()
         torch = sys.modules.get('torch')
         if torch is not None and torch.cuda.is_available():
@@ -158,7 +158,7 @@ class OccanyNode(LifecycleNode):
             problem=self._problem,
             model={} if self._engine is None else self._engine.about(),
             intake=self._intake,
-            listeners={} if self._publishers is None else self._publishers.listeners(),
+            traffic={} if self._outputs is None else self._outputs.traffic(),
             clock_stands=self._simulated.stands(),
         )
 

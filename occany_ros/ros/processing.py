@@ -137,7 +137,7 @@ class Processing:
                 'decode': decoded_s - begun_s,
                 **occupancy.seconds,
                 'publish': done_s - mapped_s,
-                'total': done_s - received_s,
+                'latency': done_s - received_s,
             }
         )
 

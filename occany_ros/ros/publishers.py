@@ -62,9 +62,12 @@ class Publishers:
         """Forget the poses."""
         self._path.clear()
 
-    def listeners(self) -> dict[str, int]:
-        """Count the subscribers of every output."""
-        return {name: item.get_subscription_count() for name, item in self._topics.items()}
+    def traffic(self) -> dict[str, tuple[int, int]]:
+        """Count the subscribers of every output, and the messages made for it so far."""
+        return {
+            name: (item.get_subscription_count(), self.counts[name])
+            for name, item in self._topics.items()
+        }
 
     def close(self) -> None:
         """Destroy the publishers."""

@@ -33,7 +33,7 @@ class Condition:
     :param problem: why it could not be configured, empty where it could.
     :param model: about the network, empty while there is none.
     :param intake: None while the node is not active.
-    :param listeners: output -> subscribers.
+    :param traffic: output -> subscribers, and messages made.
     :param clock_stands: whether ``/clock`` ought to tick and does not.
     """
 
@@ -41,7 +41,7 @@ class Condition:
     problem: str
     model: dict[str, str]
     intake: Intake | None
-    listeners: dict[str, int]
+    traffic: dict[str, tuple[int, int]]
     clock_stands: bool
 
 
@@ -74,7 +74,7 @@ def report(condition: Condition, explanation: Sequence[str]) -> list[DiagnosticS
         idle = Progress()
         return [
             inference_status(idle, condition.model, condition.problem),
-            output_status(idle, condition.listeners, explanation, condition.state),
+            output_status(idle, condition.traffic, explanation, condition.state),
         ]
     cameras, progress = camera_reports(intake), intake.progress
     refused = '' if intake.broadcaster is None else intake.broadcaster.refused
@@ -84,7 +84,7 @@ def report(condition: Condition, explanation: Sequence[str]) -> list[DiagnosticS
         inference_status(progress, condition.model, condition.problem),
         memory_status(progress, gpu_bytes()),
         tf_status(intake.transforms.name, cameras, progress, refused),
-        output_status(progress, condition.listeners, explanation, condition.state),
+        output_status(progress, condition.traffic, explanation, condition.state),
     ]
 
 

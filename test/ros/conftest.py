@@ -1,6 +1,8 @@
 """Skip what needs ROS 2 where there is none, saying so."""
 
 from importlib.util import find_spec
+from itertools import count
+import os
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,42 @@ def pytest_pycollect_makemodule(module_path, parent):
         ros = find_spec('rclpy') is not None
         return None if ros else WithoutRos.from_parent(parent, path=module_path)
     return None
+
+
+@pytest.fixture(scope='session')
+def weights(tmp_path_factory):
+    """Weights of the tiny network: the packaged ones, or random ones where there are none."""
+    from occany_ros.models.tiny import load_tiny, WEIGHTS
+    from safetensors.torch import save_file
+
+    if WEIGHTS.is_file():
+        return WEIGHTS
+    path = tmp_path_factory.mktemp('weights') / 'random.safetensors'
+    state = load_tiny(weights=None).network.state_dict()
+    save_file({name: value.contiguous() for name, value in state.items()}, path)
+    return path
+
+
+@pytest.fixture(scope='session')
+def domains():
+    """Domains no two tests of this run share, nor probably two runs at once."""
+    first = os.getpid() % 50
+    return (1 + (first + index) % 100 for index in count())
+
+
+@pytest.fixture
+def graph(domains, tmp_path, weights):
+    """Make a graph for one test."""
+    from node_harness import graph_of
+
+    with graph_of(next(domains), tmp_path, weights) as made:
+        yield made
+
+
+@pytest.fixture(scope='module')
+def shared_graph(domains, tmp_path_factory, weights):
+    """Make a graph for all tests of a file."""
+    from node_harness import graph_of
+
+    with graph_of(next(domains), tmp_path_factory.mktemp('graph'), weights) as made:
+        yield made

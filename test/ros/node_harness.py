@@ -1,0 +1,162 @@
+"""Processes and a graph to test the node with: real DDS, one domain for each test."""
+
+from contextlib import contextmanager
+import json
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+
+from ament_index_python.packages import get_package_prefix
+from diagnostic_msgs.msg import DiagnosticArray
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+PATIENCE_S = 40.0
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+WEAK = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+class Process:
+    """A child whose output is kept in a file."""
+
+    def __init__(self, command, environment, log):
+        self.log = log
+        with log.open('w') as stream:
+            self.child = subprocess.Popen(
+                command, env=environment, stdout=stream, stderr=subprocess.STDOUT
+            )
+
+    def stop(self, number=signal.SIGINT, timeout_s=20.0):
+        """Send a signal; gives the exit status and how long it took."""
+        start = time.monotonic()
+        if self.child.poll() is None:
+            self.child.send_signal(number)
+        try:
+            status = self.child.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            status = self.child.wait()
+        return status, time.monotonic() - start
+
+    @property
+    def text(self):
+        return self.log.read_text()
+
+
+class Graph:
+    """What a test sees and does: it is a node of its own, in the tests' process."""
+
+    def __init__(self, domain, folder, weights):
+        self.folder = folder
+        self.weights = weights
+        self.environment = os.environ | {
+            'ROS_DOMAIN_ID': str(domain),
+            'PYTHONPATH': f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}',
+            'OMP_NUM_THREADS': '1',
+        }
+        self.processes = []
+        self.context = Context()
+        rclpy.init(context=self.context, domain_id=domain)
+        self.node = rclpy.create_node('tester', context=self.context)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self.status = {}
+        self.node.create_subscription(DiagnosticArray, '/diagnostics', self._note, 10)
+
+    def _note(self, message):
+        for entry in message.status:
+            self.status[entry.name.removeprefix('occany: ')] = entry
+
+    def start(self, command):
+        """Start a process of ours."""
+        log = self.folder / f'{len(self.processes)}.log'
+        self.processes.append(Process(command, self.environment, log))
+        return self.processes[-1]
+
+    def cameras(self, **options):
+        """Start cameras; see `camera_process.Cameras`."""
+        return self.start([sys.executable, str(HERE / 'camera_process.py'), json.dumps(options)])
+
+    def occany(self, *extra, **parameters):
+        """Start the node; parameters are given with __ for the dot."""
+        given = {
+            'model.checkpoint': str(self.weights),
+            'model.image_size': 128,
+            'model.threads': 1,
+            'memory.frames': 2,
+            'diagnostics.period': 0.2,
+        } | {name.replace('__', '.'): value for name, value in parameters.items()}
+        arguments = [
+            word
+            for name, value in given.items()
+            for word in ('-p', f'{name}:={json.dumps(value) if value != "" else chr(39) * 2}')
+        ]
+        executable = Path(get_package_prefix('occany_ros')) / 'lib/occany_ros/node'
+        command = [sys.executable, str(executable), '--ros-args', *arguments, *extra]
+        return self.start(command)
+
+    def subscribe(self, kind, topic, qos=10):
+        """Collect the messages of a topic in the list that is returned."""
+        messages = []
+        self.node.create_subscription(kind, topic, messages.append, qos)
+        return messages
+
+    def wait(self, condition, what, patience_s=PATIENCE_S):
+        """Spin until the condition holds; gives its value."""
+        end = time.monotonic() + patience_s
+        while not (value := condition()):
+            self.executor.spin_once(timeout_sec=0.1)
+            if time.monotonic() > end:
+                logs = '\n'.join(process.text[-3000:] for process in self.processes)
+                raise AssertionError(f'{what}: did not happen in {patience_s:g} s\n{logs}')
+        return value
+
+    def call(self, kind, service, **fields):
+        """Call a service."""
+        client = self.node.create_client(kind, service)
+        self.wait(client.service_is_ready, f'service {service}')
+        future = client.call_async(kind.Request(**fields))
+        self.wait(future.done, f'answer of {service}')
+        self.node.destroy_client(client)
+        return future.result()
+
+    def figure(self, status, key):
+        """Read a number of the newest diagnostics, 0 while there is none."""
+        entry = self.status.get(status)
+        values = {item.key: item.value for item in entry.values} if entry else {}
+        return float(values.get(key, 0))
+
+    def text(self, status):
+        """Level and message of the newest diagnostics."""
+        entry = self.status.get(status)
+        return (entry.level[0], entry.message) if entry else (0, '')
+
+    def wait_for_outputs(self, count=1):
+        """Wait for so many more outputs."""
+        goal = self.figure('output', 'outputs') + count
+        self.wait(lambda: self.figure('output', 'outputs') >= goal, f'{count} more outputs')
+
+    def close(self):
+        """End everything; gives the exit states of the processes."""
+        states = [process.stop() for process in reversed(self.processes)]
+        self.executor.shutdown()
+        self.node.destroy_node()
+        rclpy.shutdown(context=self.context)
+        return states
+
+
+@contextmanager
+def graph_of(domain, folder, weights):
+    """Make a graph and close it, whatever happens."""
+    graph = Graph(domain, folder, weights)
+    try:
+        yield graph
+    finally:
+        graph.close()
