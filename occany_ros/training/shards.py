@@ -56,6 +56,19 @@ def load_shard(path: Path) -> Shard:
         return Shard(**{f.name: file[f.name] for f in fields(Shard)})
 
 
+def joined(shards: Sequence[Shard]) -> list[Shard]:
+    """Join shards whose images have the same size."""
+    by_size: dict[tuple[int, ...], list[Shard]] = {}
+    for shard in shards:
+        by_size.setdefault(shard.images.shape[1:], []).append(shard)
+    return [
+        Shard(
+            **{f.name: np.concatenate([getattr(s, f.name) for s in group]) for f in fields(Shard)}
+        )
+        for group in by_size.values()
+    ]
+
+
 def class_weights(shards: Sequence[Shard], classes: int, power: float = 0.35) -> torch.Tensor:
     """
     Weigh each class in the cross-entropy: its frequency to a negative power, mean one.

@@ -1,0 +1,82 @@
+"""`occany eval`: measure a network on synthetic drives it has never seen."""
+
+import argparse
+import json
+from pathlib import Path
+from statistics import mean, median
+
+SUMMARY = 'measure a network on synthetic drives with exact truth'
+EPILOG = """examples:
+  occany eval                                   the embedded network, 8 drives
+  occany eval --seeds 40 41 --rig surround      six cameras
+  occany eval --json scores.json                figures for a program
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument('--weights', type=Path, help='weights of the tiny network (its own)')
+    parser.add_argument(
+        '--seeds', type=int, nargs='+', default=list(range(500, 508)), help='one drive each'
+    )
+    parser.add_argument('--rig', choices=('front', 'surround'), default='front')
+    parser.add_argument('--steps', type=int, default=24, help='sets of images a drive')
+    parser.add_argument('--rate', type=float, default=4.0, help='sets a second')
+    parser.add_argument('--size', type=int, nargs=2, metavar=('H', 'W'), help='of the images')
+    parser.add_argument('--device', default='auto')
+    parser.add_argument('--json', type=Path, help='write the figures here')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Map every drive, then print one table."""
+    from occany_ros.cli.progress import Progress
+    from occany_ros.evaluation.demo_references import reference_scores
+    from occany_ros.evaluation.drives import measure
+    from occany_ros.evaluation.scores import scores_of
+    from occany_ros.evaluation.tables import score_table
+    from occany_ros.models.factory import load_model
+    from occany_ros.pipeline.config import MapperConfig
+    from occany_ros.pipeline.mapper import mapper_of
+    from occany_ros.semantics.classes import OCC3D
+    from occany_ros.synthetic.drive import make_drive
+
+    model = load_model(
+        'tiny', checkpoint=arguments.weights, device=arguments.device, precision='auto'
+    )
+    mapper = mapper_of(model, OCC3D, MapperConfig())
+    size = tuple(arguments.size or ((160, 512) if arguments.rig == 'front' else (288, 512)))
+    results = []
+    references = {}
+    progress = Progress('drives')
+    for number, seed in enumerate(arguments.seeds):
+        drive = make_drive(
+            seed, rig=arguments.rig, rate_hz=arguments.rate, steps=arguments.steps, size=size
+        )
+        results.append(measure(mapper, OCC3D, drive))
+        if number == 0:
+            references = reference_scores(drive)
+        progress.show((number + 1) / len(arguments.seeds), f'seed {seed}')
+    progress.done()
+    total = results[0].tally
+    for result in results[1:]:
+        total = total + result.tally
+    scores = scores_of(total)
+    drifts = [result.drift.percent for result in results]
+    depth_error = mean(result.depth_error for result in results)
+    print(score_table({f'tiny ({len(results)} drives)': scores, **references}))
+    print(f'references: the first drive, seed {arguments.seeds[0]}')
+    print(f'drift: median {median(drifts):.1f} %, worst {max(drifts):.1f} % of the path')
+    print(f'depth error of obstacles within 20 m: {depth_error:.3f}')
+    if arguments.json:
+        figures = {
+            'seeds': arguments.seeds,
+            'obstacle_iou': scores.obstacle_iou,
+            'obstacle_f1': scores.obstacle_f1,
+            'mean_iou': scores.mean_iou,
+            'drift_percent': drifts,
+            'depth_error': depth_error,
+        }
+        arguments.json.write_text(json.dumps(figures, indent=1) + '\n')
+    return 0
