@@ -52,11 +52,13 @@ def meets(solid: Solid, cells: Cells) -> NDArray[np.bool_]:
 
     :param solid: the solid.
     :param cells: the cells.
-    :returns: (i, j, k), or with an axis of length 1 where all along it are equal.
+    :returns: (i, j, k).
     """
-    if solid.kind == Kind.ROUND:
-        return _disc(solid, cells) if solid.upright else _roller(solid, cells)
-    return _block(solid, cells)
+    if not solid.upright:
+        return _roller(solid, cells)
+    level = (cells.bottom <= solid.half[2]) & (cells.bottom + cells.edge >= -solid.half[2])
+    met = _disc(solid, cells) if solid.kind == Kind.ROUND else _block(solid, cells)
+    return met & level
 
 
 def _levels(solid: Solid, cells: Cells) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
