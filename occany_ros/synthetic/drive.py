@@ -146,9 +146,9 @@ def make_drive(
     :raises ValueError: a rate or a number of steps that is not positive.
     """
     if not rate_hz > 0:
-        raise ValueError('rate_hz', 'more than 0', rate_hz)
+        raise ValueError(f'rate_hz: expected more than 0 steps a second, got {rate_hz}')
     if steps < 1:
-        raise ValueError('steps', 'at least 1', steps)
+        raise ValueError(f'steps: expected at least 1, got {steps}')
     random = np.random.default_rng([seed, 2])
     interval = 1.0 / rate_hz
     travelled = np.concatenate(

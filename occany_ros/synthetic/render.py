@@ -68,7 +68,9 @@ def render(
     :raises ValueError: not as many scenes as cameras.
     """
     if len(scenes) != len(shots.intrinsics):
-        raise ValueError('scenes', f'{len(shots.intrinsics)}, one a camera', len(scenes))
+        raise ValueError(
+            f'scenes: expected {len(shots.intrinsics)}, one a camera, got {len(scenes)}'
+        )
     pose = shots.world_from_camera
     packed = pack(scenes, pose[:, :3, 3], device)
     rotation = torch.from_numpy(pose[:, :3, :3].astype(np.float32)).to(device)

@@ -1,6 +1,6 @@
 """Cameras on a vehicle."""
 
-from typing import Literal
+from typing import get_args, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,9 @@ def known(part: NDArray[np.float64] | None) -> NDArray[np.float64]:
     :raises ValueError: it is missing.
     """
     if part is None:
-        raise ValueError('camera', 'calibrated: set intrinsics and base_from_camera', None)
+        raise ValueError(
+            'camera: expected a calibrated one, got none: set intrinsics and base_from_camera'
+        )
     return part
 
 
@@ -94,7 +96,7 @@ def draw_rig(rig: Rig, size: tuple[int, int], random: np.random.Generator) -> tu
         rise = float(random.uniform(-0.08, 0.08))
         return (Camera('front', pinhole(opening, size, rise), pose),)
     if rig != 'surround':
-        raise ValueError('rig', "'front' or 'surround'", rig)
+        raise ValueError(f'rig: expected one of {get_args(Rig)}, got {rig!r}')
     cameras = []
     for name, heading, wide, place in SURROUND:
         yaw, pitch, roll = np.radians(random.normal((heading, 0.0, 0.0), (0.6, 0.5, 0.3)))
