@@ -42,7 +42,7 @@ def _plot(street: Street, side: int, s: float, row: int, *, low: bool) -> float:
     setback = float(random.uniform(3, 7) if low else random.uniform(0.5, 3.0))
     out = street.edge(side)[2]
     margin = street.ground.crossing_walk + 0.5
-    clear = all(street.open(p, margin) for p in np.linspace(s, s + wide, 6))
+    clear = all(street.is_open(p, margin) for p in np.linspace(s, s + wide, 6))
     if not clear or _on_plaza(street, side, s, wide):
         return 4.0
     if random.random() < (0.88 if row == 0 else 0.5):

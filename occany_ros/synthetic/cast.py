@@ -40,10 +40,11 @@ def candidates(
     table = torch.zeros(len(mask), counts[0], dtype=torch.long, device=mask.device)
     table[tile, rank] = wanted[column]
     for start in range(0, len(counts), group):
-        within = [c for c in counts[start : start + group] if c > 0]
+        stop = start + group
+        within = [c for c in counts[start:stop] if c > 0]
         if not within:
             return
-        tiles = order[start : start + len(within)]
+        tiles = order[start:stop][: len(within)]
         rows = table[tiles]
         steps = []
         live = len(within)

@@ -25,7 +25,9 @@ def _plain(surface: Surface) -> Tensor:
 
 def _foliage(surface: Surface) -> Tensor:
     p = surface.local
-    along, up = p[0] * 0.8 + p[1] * 0.6, p[2] + 0.35 * p[1]
+    above = surface.unit[2].abs() > 0.75
+    along = torch.where(above, p[0], surface.flat[0])
+    up = torch.where(above, p[1], p[2])
     fine = noise(along + surface.style[0] * 9, up, 55.0)
     lumps = noise(p[0] * 0.6 - p[1] * 0.8, p[2] * 0.9 + surface.style[1] * 7, 16.0)
     leaf = noise(along * 0.7 - up * 0.7, along * 0.7 + up * 0.7, 190.0)

@@ -47,7 +47,7 @@ def _parked(street: Street, side: int) -> None:
     density = float(random.uniform(0.25, 0.9))
     turn = 0.0 if side < 0 or random.random() < 0.2 else np.pi
     for s in np.arange(BEHIND, street.end, 5.6) + 5.6:
-        if random.random() < density and street.open(s, 6.0):
+        if random.random() < density and street.is_open(s, 6.0):
             place = (float(s) + float(random.uniform(-0.25, 0.25)), side * (kerb - 1.12))
             askew = float(random.normal(0, 0.02))
             street.put(vehicles.car, place, turn + askew, (5.2, 2.0))
@@ -62,7 +62,7 @@ def _roadside(street: Street, side: int) -> None:
     facing = np.pi if side < 0 else 0.0
     for k, s in enumerate(np.arange(BEHIND, street.end, spacing)):
         place = float(s) + float(random.uniform(-1, 1))
-        if not street.open(place, 1.5):
+        if not street.is_open(place, 1.5):
             continue
         if lamps and k % 2 == 0:
             left = side * (kerb + 0.45)

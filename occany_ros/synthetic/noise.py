@@ -67,7 +67,7 @@ def grain(count: int, start: int, device: torch.device | str) -> Tensor:
     """
     grains = _grains(str(device))
     start %= len(grains) - count if count < len(grains) else 1
-    return grains[start : start + count]
+    return grains.narrow(0, start, count)
 
 
 def line(distance: Tensor, half: float | Tensor, blur: Tensor) -> Tensor:

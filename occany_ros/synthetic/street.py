@@ -102,7 +102,7 @@ class Street:
         _, low, high = self.edge(side)
         return side * float(self.random.uniform(low + margin, max(high - margin, low + 0.6)))
 
-    def open(self, s: float, margin: float) -> bool:
+    def is_open(self, s: float, margin: float) -> bool:
         """
         Tell whether a place is clear of crossing streets.
 
