@@ -3,13 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 import struct
+from time import monotonic
 from typing import Any, Final
 
 from occany_ros.bags.writer import BagWriter
 from occany_ros.ros.graph_types import listener_qos, message_class, topic_types
+import rclpy
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy
 
+LOOK_S: Final = 0.2
+SPIN_S: Final = 0.05
 NANOSECONDS: Final = 1_000_000_000
 LIST_OF_STAMPED: Final = frozenset({'tf2_msgs/msg/TFMessage'})
 
@@ -116,3 +121,35 @@ def stamp_ns_of_bytes(type_name: str, data: bytes) -> int:
         place += 4
     seconds, rest = struct.unpack_from(f'{order}iI', data, place)
     return int(seconds) * NANOSECONDS + int(rest)
+
+
+def record(
+    bag: BagWriter,
+    wanted: Callable[[str], bool],
+    go_on: Callable[[RecordReport], bool],
+    on_message: Callable[[str, str, bytes], None] | None = None,
+) -> RecordReport:
+    """
+    Record with a node of its own until told to stop, or the process is interrupted.
+
+    :param bag: entered already.
+    :param wanted: tells by its name whether a topic is recorded.
+    :param go_on: asked some twenty times a second.
+    :param on_message: called with topic, type and bytes of every message.
+    """
+    rclpy.init()
+    node = rclpy.create_node('occany_recorder')
+    recorder = Recorder(node, bag, wanted, on_message)
+    try:
+        looked_s = 0.0
+        while rclpy.ok() and go_on(recorder.report):
+            if monotonic() - looked_s > LOOK_S:
+                recorder.look()
+                looked_s = monotonic()
+            rclpy.spin_once(node, timeout_sec=SPIN_S)
+    except ExternalShutdownException:
+        pass
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return recorder.report

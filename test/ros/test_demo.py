@@ -21,7 +21,8 @@ CODE = 'import sys; from occany_ros.cli.main import main; sys.exit(main(sys.argv
 @pytest.fixture(scope='module')
 def weights(tmp_path_factory):
     path = tmp_path_factory.mktemp('weights') / 'random.safetensors'
-    save_file(load_tiny(weights=None).network.state_dict(), path)
+    state = load_tiny(weights=None).network.state_dict()
+    save_file({name: value.contiguous() for name, value in state.items()}, path)
     return path
 
 

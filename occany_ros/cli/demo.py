@@ -1,0 +1,45 @@
+"""Subcommand `demo`: the real node on a synthetic drive or on your images, with figures."""
+
+import argparse
+from pathlib import Path
+import sys
+
+SUMMARY = 'run the node on a synthetic drive or on your images; print figures, paint a picture'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument(
+        '--input', type=Path, help='bag or folder of images; without it, a synthetic drive'
+    )
+    parser.add_argument('--out', type=Path, default=Path('demo'), help='folder for what is made')
+    parser.add_argument(
+        '--cameras', type=int, choices=[1, 6], default=1, help='cameras of the synthetic drive'
+    )
+    parser.add_argument('--seed', type=int, default=1009, help='street of the synthetic drive')
+    parser.add_argument('--steps', type=int, default=40, help='sets of the synthetic drive')
+    parser.add_argument('--rate', type=float, default=1.0, help='speed of playing the drive')
+    parser.add_argument(
+        '--layout', choices=['auto', 'sequence', 'cameras', 'instant'], default='auto',
+        help='what a folder of images is: one camera over time, a sub-folder per camera, or '
+        'cameras at one instant',
+    )  # fmt: skip
+    parser.add_argument(
+        '--period', type=float, default=0.5, metavar='SECONDS', help='time between images'
+    )
+    parser.add_argument(
+        '--variant', default='tiny', help='network, as the parameter model.variant'
+    )
+    parser.add_argument('--checkpoint', default='', help='weights, as model.checkpoint')
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demo."""
+    from occany_ros.cli.demo_graph import NodeFailure
+    from occany_ros.cli.demo_run import run_demo
+
+    try:
+        return run_demo(arguments)
+    except NodeFailure as failure:
+        sys.stderr.write(f'{failure}\n')
+        return 1

@@ -1,0 +1,202 @@
+"""The demo: make or take a bag, run the node on it, judge and show what came out."""
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+import shutil
+import sys
+import time
+from typing import Any, Final
+
+from occany_ros.bags.cameras import camera_topics, CameraTopics
+from occany_ros.bags.folder_bag import bag_of
+from occany_ros.bags.reader import BagReader
+from occany_ros.bags.street import write_drive
+from occany_ros.cli.demo_graph import run_node, script_of
+from occany_ros.cli.progress import Progress
+from occany_ros.evaluation.demo_references import reference_scores
+from occany_ros.evaluation.demo_report import (
+    picture_facts,
+    report_text,
+    run_drift,
+    run_scores,
+    RunFigures,
+    unsound,
+    Verdict,
+)
+from occany_ros.evaluation.picture import draw_page, Page, save_picture
+from occany_ros.evaluation.recorded import read_images, read_run, Recorded
+from occany_ros.ros.image_messages import decode_message
+from occany_ros.semantics.classes import OCC3D
+from occany_ros.synthetic.drive import Drive, make_drive
+import torch
+
+RATE_HZ: Final = 2.0
+SIZES: Final = {1: (160, 512), 6: (176, 320)}
+NEVER_REAL: Final = (
+    'The weights are synthetic: this network has never seen a real image. That every frame went '
+    'through is what was shown here; what the grid says is not meaningful.'
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """
+    What the node is run on.
+
+    :param bag: to play.
+    :param title: of the picture.
+    :param cameras: topics of the bag.
+    :param drive: the synthetic drive, None for other input.
+    """
+
+    bag: Path
+    title: str
+    cameras: tuple[CameraTopics, ...]
+    drive: Drive | None
+
+    @property
+    def is_real(self) -> bool:
+        """Tell whether the images are somebody's, not ours."""
+        return self.drive is None
+
+
+def run_demo(arguments: argparse.Namespace) -> int:
+    """
+    Run the whole demo.
+
+    :returns: 0 if the node ran through and its outputs are sound.
+    """
+    started = time.monotonic()
+    torch.set_num_threads(1)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    subject = _subject(arguments)
+    output = arguments.out / 'bag'
+    if output.exists():
+        shutil.rmtree(output)
+    script = script_of(subject.bag, subject.cameras, rate=arguments.rate, step=subject.is_real)
+    played = run_node(script, output, _parameters(arguments, subject))
+    if not played.figures.processed:
+        print(f'no grid came out of the node; its last words:\n{played.last_words}')
+        return 1
+    recorded = read_run(output)
+    verdict = _verdict(recorded, subject)
+    note = _note(played.figures, subject)
+    report = report_text(subject.title, played.figures, verdict, note)
+    picture = arguments.out / 'occany.png'
+    facts = picture_facts(played.figures, verdict)
+    page = _page(recorded, output, subject, played.figures)
+    warning = 'never trained on real images: the grid is not meaningful' if note else ''
+    save_picture(picture, draw_page(replace(page, facts=facts, note=warning)))
+    (arguments.out / 'report.txt').write_text(report, encoding='utf-8')
+    print(f'\n{report}')
+    print(f'picture  {picture}\nbag      {output}  (open it in RViz or Foxglove)')
+    print(f'took     {time.monotonic() - started:.0f} s')
+    failed = played.figures.problems or verdict.invalid
+    return 1 if failed else 0
+
+
+def _subject(arguments: argparse.Namespace) -> Subject:
+    """Take the input, or make the synthetic drive."""
+    if arguments.input is None:
+        return _street(arguments)
+    scratch = arguments.out / 'input'
+    if scratch.exists():
+        shutil.rmtree(scratch)
+    scratch.mkdir()
+    source = bag_of(arguments.input, scratch, layout=arguments.layout, period_s=arguments.period)
+    if source.statement:
+        print(f'{arguments.input}: {source.statement}')
+    cameras = _cameras(source.path)
+    count = len(cameras)
+    name = arguments.input.resolve().name
+    title = f'{name}: {count} camera{"s" if count > 1 else ""} → semantic 3-D occupancy'
+    return Subject(source.path, title, cameras, None)
+
+
+def _street(arguments: argparse.Namespace) -> Subject:
+    """Make the bag of a synthetic drive, or take the one made before."""
+    count, seed, steps = arguments.cameras, arguments.seed, arguments.steps
+    rig = 'front' if count == 1 else 'surround'
+    drive = make_drive(
+        seed,
+        rig='front' if count == 1 else 'surround',
+        rate_hz=RATE_HZ,
+        steps=steps,
+        size=SIZES[count],
+    )
+    path = arguments.out / f'street_{rig}_{seed}_{steps}'
+    if not (path / 'metadata.yaml').is_file():
+        if path.exists():
+            shutil.rmtree(path)
+        progress = Progress('rendering a street')
+        write_drive(drive, path, on_step=lambda done: progress.show(done / steps, f'{done} sets'))
+        progress.done(f'{steps} sets -> {path}')
+    else:
+        print(f'using the drive made before: {path}')
+    cameras = '1 camera' if count == 1 else f'{count} cameras'
+    title = f'{cameras} → semantic 3-D occupancy and ego motion'
+    return Subject(path, title, _cameras(path), drive)
+
+
+def _cameras(path: Path) -> tuple[CameraTopics, ...]:
+    with BagReader(path) as bag:
+        if bag.damage:
+            print(bag.damage, file=sys.stderr)
+        cameras = camera_topics(bag.topics)
+        if not cameras:
+            raise LookupError(f'{path}: expected image topics, got {", ".join(bag.topics)}')
+        return cameras
+
+
+def _parameters(arguments: argparse.Namespace, subject: Subject) -> dict[str, Any]:
+    """Give the node its parameters: cameras of the bag, and the network."""
+    values: dict[str, Any] = {'cameras': [camera.name for camera in subject.cameras]}
+    for camera in subject.cameras:
+        values[f'{camera.name}.image_topic'] = camera.image
+        if camera.info:
+            values[f'{camera.name}.info_topic'] = camera.info
+    values['model.variant'] = arguments.variant
+    if arguments.checkpoint:
+        values['model.checkpoint'] = str(Path(arguments.checkpoint).resolve())
+    return values
+
+
+def _verdict(recorded: Recorded, subject: Subject) -> Verdict:
+    """Judge the outputs, beside the references where there is truth."""
+    invalid = unsound(recorded)
+    if recorded.truth is None:
+        return Verdict(invalid=invalid)
+    scores = {'the node': run_scores(recorded.prediction, recorded.truth, OCC3D)}
+    if subject.drive is not None:
+        steps = len(subject.drive)
+        progress = Progress('scoring references')
+        scores |= reference_scores(
+            subject.drive, lambda done: progress.show(done / steps, f'{done} sets')
+        )
+        progress.done(f'{steps} sets')
+    return Verdict(scores, run_drift(recorded.prediction, recorded.truth), invalid)
+
+
+def _note(figures: RunFigures, subject: Subject) -> str:
+    is_synthetic = figures.model.get('weights') == 'synthetic'
+    return NEVER_REAL if is_synthetic and subject.is_real else ''
+
+
+def _page(recorded: Recorded, bag: Path, subject: Subject, figures: RunFigures) -> Page:
+    """Lay out the last set."""
+    stamps = sorted(recorded.prediction.grids)
+    stamp_ns = stamps[-1]
+    scenes = [recorded.prediction.scene(stamp_ns)]
+    if recorded.truth is not None and stamp_ns in recorded.truth.grids:
+        scenes.append(recorded.truth.scene(stamp_ns))
+    variant, weights = (figures.model.get(key, '?') for key in ('variant', 'weights'))
+    what = 'camera images' if subject.is_real else 'synthetic street'
+    return Page(
+        title=subject.title,
+        subtitle=f'{what} · set {len(stamps)} of {figures.sent} · '
+        f'network {variant}, weights {weights}',
+        images=read_images(bag, stamp_ns, decode_message),
+        scenes=tuple(scenes),
+        colours=OCC3D.grid_colours,
+    )

@@ -1,0 +1,100 @@
+"""What the demo's scores stand beside: flat ground, perfect depth, and an untrained network."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from occany_ros.bags.street import LOOK_BACK, steps_with_truth, Truth
+from occany_ros.evaluation.demo_report import scores_of_pairs
+from occany_ros.evaluation.references import plane_grid, true_points_grid
+from occany_ros.evaluation.scores import Scores
+from occany_ros.models.tiny import load_tiny
+from occany_ros.occupancy.grid import OccupancyGrid3d
+from occany_ros.occupancy.points import concatenate, LabelledPoints, transform_points
+from occany_ros.pipeline.config import MapperConfig
+from occany_ros.pipeline.mapper import Mapper
+from occany_ros.pipeline.preprocess import network_size
+from occany_ros.pipeline.replay import map_recording
+from occany_ros.semantics.classes import OCC3D
+from occany_ros.synthetic.drive import Drive, DriveStep
+from occany_ros.synthetic.truth import unproject
+import torch
+
+Pairs = list[tuple[OccupancyGrid3d, OccupancyGrid3d]]
+
+RANDOM_STEPS: Final = 8
+
+
+def reference_scores(
+    drive: Drive, on_step: Callable[[int], None] | None = None
+) -> dict[str, Scores]:
+    """
+    Score the three references on a drive.
+
+    :param on_step: called with the number of steps done.
+    :returns: name of the reference -> scores.
+    """
+    planes: Pairs = []
+    points: Pairs = []
+    seen: deque[tuple[DriveStep, LabelledPoints]] = deque(maxlen=LOOK_BACK)
+    first: list[tuple[DriveStep, Truth]] = []
+    for number, (step, truth) in enumerate(steps_with_truth(drive)):
+        spec = truth.grid.spec
+        seen.append((step, true_points(drive, step)))
+        planes.append((plane_grid(spec, OCC3D), truth.grid))
+        points.append((true_points_grid(_gathered(seen), spec, OCC3D), truth.grid))
+        if number < RANDOM_STEPS:
+            first.append((step, truth))
+        if on_step is not None:
+            on_step(number + 1)
+    return {
+        'plane only': scores_of_pairs(planes, OCC3D),
+        'true point maps': scores_of_pairs(points, OCC3D),
+        f'random weights ({len(first)} sets)': scores_of_pairs(untrained(first), OCC3D),
+    }
+
+
+def true_points(drive: Drive, step: DriveStep) -> LabelledPoints:
+    """Place every pixel's true point, in the base frame of its step."""
+    clouds = []
+    for camera, depth, label in zip(drive.cameras, step.depth, step.label, strict=True):
+        if camera.intrinsics is None or camera.base_from_camera is None:
+            raise ValueError(f'camera {camera.name}: expected a calibrated camera of a drive')
+        points = unproject(depth, camera.intrinsics, camera.base_from_camera)[depth > 0]
+        clouds.append(
+            LabelledPoints(points, np.full(len(points), 2.0, np.float32), label[depth > 0])
+        )
+    return concatenate(clouds)
+
+
+def untrained(steps: list[tuple[DriveStep, Truth]]) -> Pairs:
+    """Map some steps with a network of random weights."""
+    mapper = Mapper(
+        reconstructor=load_tiny(weights=None),
+        classes=OCC3D,
+        image_size=network_size,
+        config=MapperConfig(confidence=1.0),
+        device=torch.device('cpu'),
+    )
+    mapped = map_recording(mapper, (step.frames for step, _ in steps))
+    return [
+        (result.occupancy.grid, truth.grid)
+        for result, (_, truth) in zip(mapped, steps, strict=True)
+        if result.occupancy is not None
+    ]
+
+
+def _gathered(seen: deque[tuple[DriveStep, LabelledPoints]]) -> LabelledPoints:
+    """Bring the points of the last steps into the base frame of the newest."""
+    base_from_world = np.linalg.inv(seen[-1][0].world_from_base)
+    return concatenate(
+        [
+            LabelledPoints(
+                transform_points(cloud.points, base_from_world @ step.world_from_base),
+                cloud.confidence,
+                cloud.labels,
+            )
+            for step, cloud in seen
+        ]
+    )
