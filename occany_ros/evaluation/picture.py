@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from occany_ros.evaluation.picture_ink import (
     ACCENT,
     blank,
+    CARD,
     card,
     FAINT,
     fitted,
@@ -79,13 +80,10 @@ def draw_page(page: Page) -> Rgb:
     Draw the page.
 
     :returns: RGB, (h, 1800, 3).
-    :raises ValueError: there is no scene or no image, or more than two scenes.
+    :raises ValueError: there is no scene, or more than two.
     """
-    if not 1 <= len(page.scenes) <= 2 or not page.images:
-        raise ValueError(
-            f'page: expected 1 or 2 scenes and an image, got {len(page.scenes)} scenes and '
-            f'{len(page.images)} images'
-        )
+    if not 1 <= len(page.scenes) <= 2:
+        raise ValueError(f'page: expected 1 or 2 scenes, got {len(page.scenes)}')
     rows = [_cameras_row(page), *_scene_rows(page)]
     height = HEADER + sum(row.shape[0] + GUTTER for row in rows) + MARGIN - GUTTER
     sheet = blank(height, WIDTH)
@@ -136,7 +134,8 @@ def _cameras_row(page: Page) -> Rgb:
     sheet = blank(height, row)
     card(sheet, (0, 0), (column, height))
     count = len(page.images)
-    heading = 'What the camera sees' if count == 1 else f'What the {count} cameras see'
+    headings = {0: 'No camera images in this bag', 1: 'What the camera sees'}
+    heading = headings.get(count, f'What the {count} cameras see')
     write(sheet, heading, (PAD, 28), size=19, weight='bold')
     place(sheet, tiles, (PAD, CAPTION))
     left = column + GUTTER
@@ -150,13 +149,15 @@ def _cameras_row(page: Page) -> Rgb:
 
 def _tiles(images: tuple[tuple[str, Rgb], ...], width: int) -> Rgb:
     """Images beside each other, at most three in a row."""
+    if not images:
+        return blank(1, width, CARD)
     across = min(3, len(images))
     gap = 8
     tile_width = (width - gap * (across - 1)) // across
     height, source_width = images[0][1].shape[:2]
     tile_height = min(round(tile_width * height / source_width), 280)
     rows = (len(images) + across - 1) // across
-    sheet = blank(rows * (tile_height + gap) - gap, width, (255, 255, 255))
+    sheet = blank(rows * (tile_height + gap) - gap, width, CARD)
     for index, (name, image) in enumerate(images):
         corner = (index % across * (tile_width + gap), index // across * (tile_height + gap))
         place(sheet, fitted(image, tile_width, tile_height), corner)
@@ -191,7 +192,7 @@ def _facts(sheet: Rgb, page: Page, corner: tuple[int, int]) -> None:
 
 def _scene_rows(page: Page) -> list[Rgb]:
     """Perspective views in one row and top views in the next; of one scene, both in one row."""
-    around = any(_reaches_back(scene.grid) for scene in page.scenes)
+    around = len(page.images) > 3 or any(_reaches_back(scene.grid) for scene in page.scenes)
     extent, view = (AROUND, AROUND_VIEW) if around else (FORWARD, FORWARD_VIEW)
     _, column = _columns()
     width = column - 2 * PAD

@@ -1,10 +1,11 @@
 """What a bag holds of a run: grids, ego motion and images, by their stamps."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.bags.cameras import camera_topics
@@ -13,6 +14,7 @@ from occany_ros.bags.reader import BagReader, decoded, RawMessage
 from occany_ros.bags.street import TRUTH_GRID, TRUTH_ODOMETRY
 from occany_ros.evaluation.picture import path_in_base, Scene
 from occany_ros.occupancy.grid import OccupancyGrid3d
+from occany_ros.semantics.classes import CLASS_SETS
 
 ODOMETRY_TYPE: Final = 'nav_msgs/msg/Odometry'
 Decode = Callable[[Message, str], NDArray[np.uint8]]
@@ -106,6 +108,22 @@ def read_images(
             raw = nearest[camera.image][1]
             images.append((camera.name, decode(decoded(raw), raw.type_name)))
     return tuple(images)
+
+
+def palette_for(class_names: Sequence[str]) -> NDArray[np.uint8]:
+    """
+    Find the colours of a grid: of the class set with these names, else evenly spread hues.
+
+    :param class_names: as in the message; index = label.
+    :returns: RGB of every label, (c, 3).
+    """
+    for classes in CLASS_SETS.values():
+        if classes.grid_names == tuple(class_names):
+            return classes.grid_colours
+    count = len(class_names)
+    hues = (np.arange(count) * 180 // max(count, 1)).astype(np.uint8)
+    hsv = np.stack([hues, np.full(count, 170, np.uint8), np.full(count, 220, np.uint8)], axis=-1)
+    return np.asarray(cv2.cvtColor(hsv[None], cv2.COLOR_HSV2RGB)[0], np.uint8)
 
 
 def _topics(bag: BagReader, type_name: str) -> list[str]:

@@ -90,7 +90,7 @@ def test_path_is_seen_from_its_end():
     assert path_in_base(np.zeros((0, 4, 4))).shape == (0, 2)
 
 
-@pytest.mark.parametrize('cameras', [1, 2, 6])
+@pytest.mark.parametrize('cameras', [0, 1, 2, 6])
 @pytest.mark.parametrize('scenes', [1, 2])
 def test_page_holds_cameras_and_scenes(tmp_path, cameras, scenes):
     image = np.full((90, 160, 3), 90, np.uint8)

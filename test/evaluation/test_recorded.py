@@ -3,8 +3,9 @@
 import numpy as np
 from occany_ros.bags.messages import grid_message, image_message, odometry_message
 from occany_ros.bags.writer import BagWriter
-from occany_ros.evaluation.recorded import read_images, read_run
+from occany_ros.evaluation.recorded import palette_for, read_images, read_run
 from occany_ros.occupancy.grid import GridSpec, OccupancyGrid3d
+from occany_ros.semantics.classes import KITTI, OCC3D
 import pytest
 
 SPEC = GridSpec(origin=(-1.0, -1.0, 0.0), resolution=1.0, shape=(2, 2, 2))
@@ -57,6 +58,14 @@ def test_truth_alone_is_shown_as_truth(tmp_path):
 def test_a_bag_without_grids_is_explained(tmp_path):
     with pytest.raises(LookupError, match='occany bag'):
         read_run(write(tmp_path / 'bag', prediction=False, truth=False))
+
+
+def test_colours_follow_the_names():
+    np.testing.assert_array_equal(palette_for(OCC3D.grid_names), OCC3D.grid_colours)
+    np.testing.assert_array_equal(palette_for(KITTI.grid_names), KITTI.grid_colours)
+    others = palette_for(('free', 'apple', 'pear', 'plum'))
+    assert others.shape == (4, 3)
+    assert len(np.unique(others, axis=0)) == 4
 
 
 def test_images_nearest_to_a_time(tmp_path):
