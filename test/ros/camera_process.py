@@ -20,6 +20,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from tf2_msgs.msg import TFMessage
 
 PERIOD_S = 0.1
+LAST_STEPS = 10
 FIRST_NS = 1_700_000_000_000_000_000
 
 
@@ -45,9 +46,10 @@ class Cameras(Node):
     :param dead: camera -> number of images after which it falls silent.
     :param tf: whether to publish /tf_static and CameraInfo.
     :param odom: whether to publish odom <- base_link on /tf.
+    :param apart_s: how much later the clock of each camera is than that of the one before.
     :param loop: images after which the stamps begin again.
     :param stamp: ``good`` or ``zero``.
-    :param steps: images after which all fall silent; 0 is never.
+    :param steps: images after which the process ends, a second later; 0 is never.
     :param faults: what to do to every third image, one after the other: ``encoding``,
         ``short``, ``absurd``, ``jpeg``, ``size``, ``backward``.
     """
@@ -57,7 +59,7 @@ class Cameras(Node):
         self.o = {
             'names': ['front'], 'size': [128, 64], 'reliable': False, 'compressed': False,
             'loss': 0.0, 'dead': {}, 'tf': True, 'odom': False, 'loop': 0, 'stamp': 'good',
-            'steps': 0, 'faults': [],
+            'apart_s': 0.0, 'steps': 0, 'faults': [],
         } | options  # fmt: skip
         self.random = np.random.default_rng(0)
         self.step = 0
@@ -87,6 +89,8 @@ class Cameras(Node):
 
     def fill(self, header, name):
         stamp_ns = 0 if self.o['stamp'] == 'zero' else self.stamp_ns()
+        if name in self.images and stamp_ns:
+            stamp_ns += round(self.o['names'].index(name) * self.o['apart_s'] * 1e9)
         header.frame_id = f'{name}_optical'
         header.stamp.sec, header.stamp.nanosec = divmod(stamp_ns, 10**9)
 

@@ -131,7 +131,10 @@ class Graph:
         """Read a number of the newest diagnostics, 0 while there is none."""
         entry = self.status.get(status)
         values = {item.key: item.value for item in entry.values} if entry else {}
-        return float(values.get(key, 0))
+        try:
+            return float(values.get(key, 0))
+        except ValueError:
+            return 0.0
 
     def text(self, status):
         """Level and message of the newest diagnostics."""
@@ -145,7 +148,10 @@ class Graph:
 
     def close(self):
         """End everything; gives the exit states of the processes."""
-        states = [process.stop() for process in reversed(self.processes)]
+        for process in self.processes:
+            if process.child.poll() is None:
+                process.child.send_signal(signal.SIGINT)
+        states = [process.stop() for process in self.processes]
         self.executor.shutdown()
         self.node.destroy_node()
         rclpy.shutdown(context=self.context)

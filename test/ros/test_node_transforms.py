@@ -1,0 +1,50 @@
+"""The node and /tf: external odometry, its own, and quarrels about a frame."""
+
+from nav_msgs.msg import OccupancyGrid, Odometry
+from node_harness import LATCHED
+from tf2_msgs.msg import TFMessage
+
+
+def children(messages):
+    """Pairs of parent and child in some messages."""
+    return {
+        (entry.header.frame_id, entry.child_frame_id)
+        for message in messages
+        for entry in message.transforms
+    }
+
+
+def test_the_costmap_lies_in_the_frame_of_somebody_elses_odometry(graph):
+    graph.cameras(odom=True)
+    graph.occany()
+    maps = graph.subscribe(OccupancyGrid, '/occany/costmap', LATCHED)
+    graph.wait(lambda: maps and maps[-1].header.frame_id == 'odom', 'a costmap in odom')
+    assert set(maps[-1].data) <= {-1, 0, 100}
+
+
+def test_ego_motion_is_published_where_it_is_asked_for(graph):
+    graph.cameras()
+    graph.occany(publish_tf='odom_to_base')
+    transforms = graph.subscribe(TFMessage, '/tf')
+    odometry = graph.subscribe(Odometry, '/occany/odom')
+    maps = graph.subscribe(OccupancyGrid, '/occany/costmap', LATCHED)
+    graph.wait(lambda: transforms and odometry and maps, 'odometry')
+    assert children(transforms) == {('odom', 'base_link')}
+    assert (odometry[0].header.frame_id, maps[0].header.frame_id) == ('odom', 'odom')
+
+
+def test_a_frame_that_has_a_parent_gets_no_other(graph):
+    graph.cameras(odom=True)
+    graph.occany(publish_tf='odom_to_base')
+    graph.wait(lambda: 'one parent' in graph.text('tf')[1], 'the refusal')
+    assert graph.text('tf')[0] == 1
+    own = graph.node.get_publishers_info_by_topic('/tf')
+    assert {end.node_name for end in own} == {'cameras', 'occany'}
+    graph.wait_for_outputs(2)
+
+
+def test_the_map_frame_corrects_somebody_elses_odometry(graph):
+    graph.cameras(odom=True)
+    graph.occany(publish_tf='map_to_odom')
+    transforms = graph.subscribe(TFMessage, '/tf')
+    graph.wait(lambda: ('map', 'odom') in children(transforms), 'map <- odom')
