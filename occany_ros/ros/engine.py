@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from occany_ros.models.factory import load_model, LoadedModel
 from occany_ros.occupancy.grid import GridSpec
+from occany_ros.pipeline.arrivals import GroupingConfig
 from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.preprocess import network_size
@@ -121,4 +122,17 @@ def mapper_config(parameters: Parameters) -> MapperConfig:
         fusion='carve' if parameters.grid.fusion == 'carve' else 'trilinear',
         max_points=parameters.points.max_points,
         assumed_height_m=parameters.level.camera_height,
+    )
+
+
+def grouping_config(parameters: Parameters) -> GroupingConfig:
+    """Give the synchroniser's settings their values."""
+    sync = parameters.sync
+    return GroupingConfig(
+        cameras=parameters.cameras,
+        slop_ns=round(sync.slop * 1e9),
+        min_cameras=sync.min_cameras,
+        max_wait_ns=round(sync.max_wait * 1e9),
+        stale_after_ns=round(sync.stale_after * 1e9),
+        max_gap_ns=round(parameters.memory.max_gap * 1e9),
     )

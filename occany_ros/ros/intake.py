@@ -4,14 +4,15 @@ from collections.abc import Callable
 from time import monotonic, monotonic_ns
 from typing import Any, Final
 
-from occany_ros.pipeline.arrivals import Arrival, Flush, Group, Grouped, GroupingConfig
+from occany_ros.pipeline.arrivals import Arrival, Flush, Group, Grouped
 from occany_ros.pipeline.grouping import FrameGrouper
 from occany_ros.ros.convert import stamp_ns_of
-from occany_ros.ros.engine import Engine
+from occany_ros.ros.engine import Engine, grouping_config
 from occany_ros.ros.frames import FrameMaker
 from occany_ros.ros.inputs import CameraInput
+from occany_ros.ros.outputs import odometry_frame
 from occany_ros.ros.parameters import Parameters
-from occany_ros.ros.processing import Job, merged, odometry_frame, Processing, Surroundings
+from occany_ros.ros.processing import Job, merged, Processing, Surroundings
 from occany_ros.ros.progress import Progress
 from occany_ros.ros.publishers import Publishers
 from occany_ros.ros.transforms import Broadcaster, transform_source, TransformSource
@@ -154,19 +155,6 @@ class Intake:
         kind = type(error).__name__
         self.progress.failed(kind, str(error))
         self._node.get_logger().error(f'set dropped ({kind}): {error}', throttle_duration_sec=5.0)
-
-
-def grouping_config(parameters: Parameters) -> GroupingConfig:
-    """Give the synchroniser's settings their values."""
-    sync = parameters.sync
-    return GroupingConfig(
-        cameras=parameters.cameras,
-        slop_ns=round(sync.slop * 1e9),
-        min_cameras=sync.min_cameras,
-        max_wait_ns=round(sync.max_wait * 1e9),
-        stale_after_ns=round(sync.stale_after * 1e9),
-        max_gap_ns=round(parameters.memory.max_gap * 1e9),
-    )
 
 
 def _broadcaster(

@@ -1,6 +1,6 @@
 """What goes out: one function for every topic, from one value; knows no node."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import json
 from typing import Any, Final
@@ -26,6 +26,7 @@ from occany_ros.semantics.classes import ClassSet
 from sensor_msgs.msg import Image, PointCloud2
 
 UNLABELLED: Final = 255
+OWN_ODOMETRY: Final = 'occany_odom'
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,6 +170,20 @@ CAMERA_OUTPUTS: Final[dict[str, Callable[[Scene, CameraView], Image]]] = {
 
 LATCHED: Final = frozenset({'costmap'})
 """Outputs a late subscriber gets at once: made whether or not somebody listens."""
+
+
+def odometry_frame(parameters: Parameters) -> str:
+    """Name the frame that the ego motion is given in."""
+    frames = {'odom_to_base': parameters.odom_frame, 'map_to_odom': parameters.map_frame}
+    return frames.get(parameters.publish_tf, OWN_ODOMETRY)
+
+
+def traversable(classes: ClassSet, names: Sequence[str]) -> tuple[int, ...]:
+    """Grid labels of the ground: of the classes named, else of those the class set calls so."""
+    known = tuple(name for name in names if name in classes.names)
+    if not known:
+        return classes.grid_traversable
+    return tuple(int(classes.grid_from_native[index]) for index in classes.indices(known))
 
 
 def grid_info(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,12 @@ from occany_ros.pipeline.arrivals import Group
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.occupancy_update import Occupancy
 from occany_ros.ros.frames import FrameMaker
-from occany_ros.ros.outputs import Scene
+from occany_ros.ros.outputs import odometry_frame, Scene, traversable
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.progress import Progress
 from occany_ros.ros.publishers import Publishers
 from occany_ros.ros.transforms import Broadcaster, TransformSource
 from occany_ros.semantics.classes import ClassSet
-
-OWN_ODOMETRY: Final = 'occany_odom'
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,12 +38,6 @@ class Job:
 def merged(waiting: Job, newer: Job) -> Job:
     """Replace a waiting job, but keep that it would have forgotten."""
     return replace(newer, forget=newer.forget or waiting.forget)
-
-
-def odometry_frame(parameters: Parameters) -> str:
-    """Name the frame that the ego motion is given in."""
-    frames = {'odom_to_base': parameters.odom_frame, 'map_to_odom': parameters.map_frame}
-    return frames.get(parameters.publish_tf, OWN_ODOMETRY)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +145,7 @@ class Processing:
         scene = Scene(
             occupancy=occupancy,
             classes=self._classes,
-            traversable=_traversable(self._classes, parameters.semantics.traversable),
+            traversable=traversable(self._classes, parameters.semantics.traversable),
             parameters=parameters,
             odom_frame=odometry_frame(parameters),
             external=external,
@@ -191,11 +183,3 @@ class Processing:
             self._around.progress.notes.pop('map_to_odom', None)
             matrix = matrix @ np.linalg.inv(external)
         broadcaster.send(occupancy.stamp_ns, matrix)
-
-
-def _traversable(classes: ClassSet, names: Sequence[str]) -> tuple[int, ...]:
-    """Grid labels of the ground: of the classes named, else of those the class set calls so."""
-    known = tuple(name for name in names if name in classes.names)
-    if not known:
-        return classes.grid_traversable
-    return tuple(int(classes.grid_from_native[index]) for index in classes.indices(known))
