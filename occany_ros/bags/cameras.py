@@ -61,6 +61,16 @@ def info_beside(image: str) -> str:
     return f'{image.removesuffix("/compressed").rpartition("/")[0]}/camera_info'
 
 
+def camera_parameters(cameras: tuple[CameraTopics, ...]) -> dict[str, str | list[str]]:
+    """Write the parameters under which the node finds these cameras."""
+    values: dict[str, str | list[str]] = {'cameras': [camera.name for camera in cameras]}
+    for camera in cameras:
+        values[f'{camera.name}.image_topic'] = camera.image
+        if camera.info:
+            values[f'{camera.name}.info_topic'] = camera.info
+    return values
+
+
 def _viewing_order(name: str) -> tuple[int, int, str]:
     """Sort key: front before back, and within each left, middle, right."""
     name = name.lower()

@@ -9,6 +9,7 @@ import time
 from typing import Any, Final
 
 from occany_ros.bags.cameras import CameraTopics
+from occany_ros.bags.copying import copy_bag
 from occany_ros.bags.reader import BagReader
 from occany_ros.bags.writer import BagWriter
 from occany_ros.cli.progress import Progress
@@ -132,7 +133,8 @@ def run_node(script: Script, output: Path, parameters: Mapping[str, Any]) -> Pla
         finally:
             conductor.close()
         peak = node.peak_bytes()
-        _copy_played(script.bag, writer)
+        with BagReader(script.bag) as reader:
+            copy_bag(reader, writer)
     problems = list(conductor.problems)
     if node.returncode:
         problems.append(f'the node ended with code {node.returncode}')
@@ -208,15 +210,6 @@ def _is_output(topic: str) -> bool:
     return (
         topic.startswith('/occany/') and '/transition_event' not in topic
     ) or topic == DIAGNOSTICS
-
-
-def _copy_played(bag: Path, writer: BagWriter) -> None:
-    """Add the input to the output bag, so that it tells the whole story."""
-    with BagReader(bag) as reader:
-        for topic in reader.topics.values():
-            writer.add_topic(topic.name, topic.type_name, latched=topic.latched)
-        for raw in reader.messages():
-            writer.write_raw(raw.topic, raw.type_name, raw.data, raw.stamp_ns)
 
 
 def _figures(watch: Watch, script: Script, peak: int, problems: list[str]) -> RunFigures:

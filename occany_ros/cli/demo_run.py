@@ -6,9 +6,9 @@ from pathlib import Path
 import shutil
 import sys
 import time
-from typing import Any, Final
+from typing import Final
 
-from occany_ros.bags.cameras import camera_topics, CameraTopics
+from occany_ros.bags.cameras import camera_parameters, camera_topics, CameraTopics
 from occany_ros.bags.folder_bag import bag_of
 from occany_ros.bags.reader import BagReader
 from occany_ros.bags.street import write_drive
@@ -149,14 +149,10 @@ def _cameras(path: Path) -> tuple[CameraTopics, ...]:
         return cameras
 
 
-def _parameters(arguments: argparse.Namespace, subject: Subject) -> dict[str, Any]:
+def _parameters(arguments: argparse.Namespace, subject: Subject) -> dict[str, object]:
     """Give the node its parameters: cameras of the bag, and the network."""
-    values: dict[str, Any] = {'cameras': [camera.name for camera in subject.cameras]}
-    for camera in subject.cameras:
-        values[f'{camera.name}.image_topic'] = camera.image
-        if camera.info:
-            values[f'{camera.name}.info_topic'] = camera.info
-    values['model.variant'] = arguments.variant
+    values: dict[str, object] = {**camera_parameters(subject.cameras)}
+    values |= {'model.variant': arguments.variant}
     if arguments.checkpoint:
         values['model.checkpoint'] = str(Path(arguments.checkpoint).resolve())
     return values
