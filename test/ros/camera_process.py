@@ -63,6 +63,7 @@ class Cameras(Node):
         } | options  # fmt: skip
         self.random = np.random.default_rng(0)
         self.step = 0
+        self.is_over = False
         policy = (
             ReliabilityPolicy.RELIABLE if self.o['reliable'] else ReliabilityPolicy.BEST_EFFORT
         )
@@ -174,7 +175,9 @@ class Cameras(Node):
 def main():
     rclpy.init()
     with suppress(KeyboardInterrupt, ExternalShutdownException):
-        rclpy.spin(Cameras(json.loads(sys.argv[1])))
+        cameras = Cameras(json.loads(sys.argv[1]))
+        while not cameras.is_over:
+            rclpy.spin_once(cameras, timeout_sec=1.0)
     rclpy.try_shutdown()
 
 
