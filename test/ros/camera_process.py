@@ -116,8 +116,11 @@ class Cameras(Node):
 
     def tick(self):
         is_heard = all(item.get_subscription_count() for item in self.images.values())
-        is_over = self.o['steps'] and self.step >= self.o['steps']
-        if (self.step == 0 and not is_heard) or is_over:
+        if self.step == 0 and not is_heard:
+            return
+        if self.o['steps'] and self.step >= self.o['steps']:
+            self.step += 1
+            self.is_over = self.step > self.o['steps'] + LAST_STEPS
             return
         for name in self.images:
             is_dead = self.step >= self.o['dead'].get(name, self.step + 1)
