@@ -67,8 +67,9 @@ class TinyOccAny:
                 known.base_from_camera.to(self.device, torch.float32),
             )
         mounted = known.mounted.tolist()
+        grey = ((views.images.mean(dim=1) + 1) * 127.5).to(torch.uint8).cpu().numpy()
         return [
-            TinyTokens(camera, stamp_ns, part(encoded, slice(i, i + 1)), mounted[i])
+            TinyTokens(camera, stamp_ns, part(encoded, slice(i, i + 1)), mounted[i], grey[i])
             for i, (camera, stamp_ns) in enumerate(
                 zip(views.cameras, views.stamps_ns, strict=True)
             )
@@ -86,7 +87,7 @@ class TinyOccAny:
         views = list(memory.views) if memory else []
         poses = list(memory.world_from_base) if memory else []
         for instant in instants(tokens):
-            pose = place(views, poses, instant)
+            pose = place(views, poses, instant, self.network.nowhere)
             views.extend(instant)
             poses.extend([pose] * len(instant))
         return TinyMemory(tuple(views), torch.stack(poses))

@@ -142,14 +142,14 @@ def jittered(
     return noisy
 
 
-def match_targets(batch: Batch, first: int, second: int) -> tuple[Tensor, Tensor]:
+def match_targets(batch: Batch, first: int, second: int) -> tuple[Tensor, Tensor, Tensor]:
     """
     Where each coarse cell of one frame truly lies in another.
 
     :param first: index of the frame whose cells are followed.
     :param second: index of the frame they are looked for in.
     :returns: pixels (column, row) in the second image, (b, n, 2) float32; whether that frame
-        sees the same surface there, (b, n).
+        sees the same surface there, (b, n); whether the cell is sky or outside it, (b, n).
     """
     depth = batch.coarse_depth[:, first].double()  # b h w
     rows, columns = depth.shape[-2:]
@@ -171,6 +171,7 @@ def match_targets(batch: Batch, first: int, second: int) -> tuple[Tensor, Tensor
     there = functional.grid_sample(
         batch.coarse_depth[:, second][:, None].double(), grid, mode='nearest', align_corners=True
     )[:, 0, 0]
-    seen = (depth.flatten(1) > 0) & (z > 0.3) & ((cells >= 0) & (cells <= limit)).all(-1)
-    seen &= (there - z).abs() < 0.08 * z
-    return found.float(), seen
+    solid = (depth.flatten(1) > 0) & (z > 0.3)
+    within = solid & ((cells >= 0) & (cells <= limit)).all(-1)
+    near = solid & ((cells >= -0.5) & (cells <= limit + 0.5)).all(-1)
+    return found.float(), within & ((there - z).abs() < 0.08 * z), ~near

@@ -7,7 +7,7 @@ from math import cos, pi
 from typing import Final
 
 from occany_ros.models.embedded.config import EmbeddedConfig
-from occany_ros.models.embedded.matching import correlation
+from occany_ros.models.embedded.matching import correlation, likelihood
 from occany_ros.models.embedded.network import channels_last, EmbeddedNetwork, Encoded
 from occany_ros.training.batch import Batch, jittered, match_targets, network_images
 from occany_ros.training.losses import (
@@ -117,14 +117,17 @@ def sequence_loss(
     ]:
         target, source = views[:, first], views[:, second]
         table = correlation(encoded.descriptors[target], encoded.descriptors[source])
-        matches.append(match_loss(table, *match_targets(batch, first, second)))
+        likely = likelihood(table, network.nowhere)
+        matches.append(match_loss(likely, table.shape[-1], match_targets(batch, first, second)))
     maps = network.read(encoded, total / count.clamp(min=1)[:, None, None, None])
     depth, labels = batch.depth.flatten(0, 1), batch.labels.flatten(0, 1)
     return {
         'depth': depth_loss(maps, depth, labels, weights.sky),
         'labels': weights.labels * label_loss(maps.logits, labels, class_weights),
         'first': weights.first_depth
-        * first_depth_loss(encoded.log_depth, batch.coarse_depth.flatten(0, 1)),
+        * first_depth_loss(
+            encoded.log_depth, encoded.log_precision, batch.coarse_depth.flatten(0, 1)
+        ),
         'matches': weights.matches * torch.stack(matches).mean(),
     }
 

@@ -27,20 +27,20 @@ class LossWeights:
 
     labels: float = 0.4
     first_depth: float = 0.5
-    matches: float = 0.08
+    matches: float = 0.2
     sky: float = 0.05
 
 
 def depth_weights(depth: Tensor, labels: Tensor) -> Tensor:
     """
-    Weight of each cell: obstacles count four times the ground, near cells twice the far ones.
+    Weight of each cell: obstacles count four times the ground, near cells four times the far ones.
 
     :param depth: true depth, metres, 0 = sky.
     :param labels: true class, same shape.
     :returns: same shape, zero for sky and beyond 80 m.
     """
     ground = torch.isin(labels, labels.new_tensor(GROUND))
-    near = torch.where(depth < 30, 1.0, 0.5)
+    near = torch.where(depth < 30, 1.0, 0.25)
     weight = torch.where(ground, 0.5, 2.0) * near
     return weight * ((depth > 0.3) & (depth < FARTHEST))
 
@@ -55,19 +55,30 @@ def depth_loss(maps: Maps, depth: Tensor, labels: Tensor, sky: float) -> Tensor:
     :param sky: weight of the term that keeps confidence low where there is nothing.
     """
     weight = depth_weights(depth, labels)
-    error = (maps.log_depth - depth.clamp(min=0.3).log()).abs()
-    confidence = 1 + maps.log_precision.clamp(max=6).exp()
-    term = confidence * error - CONFIDENCE_WEIGHT * confidence.log()
+    term = weighted_error(maps.log_depth, maps.log_precision, depth)
     nothing = depth <= 0
     empty = (functional.softplus(maps.log_precision) * nothing).mean()
     return (term * weight).sum() / weight.sum().clamp(min=1) + sky * empty
 
 
-def first_depth_loss(log_depth: Tensor, depth: Tensor) -> Tensor:
-    """Mean error of the single-image log depth where there is a surface, (v, h, w) each."""
-    valid = (depth > 0.3) & (depth < FARTHEST)
+def weighted_error(log_depth: Tensor, log_precision: Tensor, depth: Tensor) -> Tensor:
+    """
+    Error times confidence, less what confidence costs; smallest where error = 0.2 / confidence.
+
+    :param log_depth: log metres.
+    :param log_precision: confidence is one plus its exponential.
+    :param depth: the truth, metres.
+    """
     error = (log_depth - depth.clamp(min=0.3).log()).abs()
-    return (error * valid).sum() / valid.sum().clamp(min=1)
+    confidence = 1 + log_precision.clamp(max=6).exp()
+    return confidence * error - CONFIDENCE_WEIGHT * confidence.log()
+
+
+def first_depth_loss(log_depth: Tensor, log_precision: Tensor, depth: Tensor) -> Tensor:
+    """Confidence-weighted error of the single-image log depth of surfaces, (v, h, w) each."""
+    valid = (depth > 0.3) & (depth < FARTHEST)
+    term = weighted_error(log_depth, log_precision, depth)
+    return (term * valid).sum() / valid.sum().clamp(min=1)
 
 
 def label_loss(logits: Tensor, labels: Tensor, class_weights: Tensor) -> Tensor:
@@ -75,16 +86,16 @@ def label_loss(logits: Tensor, labels: Tensor, class_weights: Tensor) -> Tensor:
     return functional.cross_entropy(logits, labels.long(), weight=class_weights)
 
 
-def match_loss(table: Tensor, pixels: Tensor, seen: Tensor) -> Tensor:
+def match_loss(likely: Tensor, width: int, truth: tuple[Tensor, Tensor, Tensor]) -> Tensor:
     """
-    Cross-entropy between a softmax over the source's cells and the true place, shared by four.
+    Cross-entropy of matches: the true place is shared by four cells, or nowhere.
 
-    :param table: correlation, (v, n, h, w).
-    :param pixels: true place in the source, (v, n, 2).
-    :param seen: whether the source sees it, (v, n).
+    :param likely: log probability of each cell, the last being nowhere, (v, n, h * w + 1).
+    :param width: cells across the source.
+    :param truth: from `occany_ros.training.batch.match_targets`.
     """
-    height, width = table.shape[-2:]
-    likely = table.flatten(2).log_softmax(dim=-1)
+    pixels, seen, gone = truth
+    height = (likely.shape[-1] - 1) // width
     cells = pixel_to_cell(pixels)
     corner = cells.floor()
     part = cells - corner
@@ -97,4 +108,6 @@ def match_loss(table: Tensor, pixels: Tensor, seen: Tensor) -> Tensor:
             share_y = part[..., 1] if dy else 1 - part[..., 1]
             index = (row * width + column).long()
             loss = loss - share_x * share_y * likely.gather(2, index[..., None])[..., 0]
-    return (loss * seen).sum() / seen.sum().clamp(min=1)
+    found = (loss * seen).sum() / seen.sum().clamp(min=1)
+    lost = -(likely[..., -1] * gone).sum() / gone.sum().clamp(min=1)
+    return found + 0.3 * lost

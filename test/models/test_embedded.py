@@ -63,7 +63,7 @@ def test_matches_recover_a_shift_to_a_fraction_of_a_cell():
     wide = torch.nn.functional.interpolate(coarse, scale_factor=4, mode='bicubic')
     wide = torch.nn.functional.normalize(wide, dim=1)
     target, source = wide[..., 8:40, 10:90], wide[..., 8:40, 6:86]
-    pixels, mass = best_matches(correlation(12 * target, 12 * source))
+    pixels, mass = best_matches(correlation(12 * target, 12 * source), torch.tensor(0.0))
     rows, columns = torch.meshgrid(torch.arange(32), torch.arange(80), indexing='ij')
     expected = cell_to_pixel(torch.stack((columns + 4, rows), dim=-1).flatten(0, 1).float())
     inside = (columns.flatten() < 72) & (mass[0] > 0.5)
@@ -118,6 +118,7 @@ def test_motion_is_recovered_despite_outliers(outliers):
         points=points,
         pixels=pixels,
         weights=(seen[:, 2] > 1).double(),
+        error=torch.full((600,), 0.05),
         intrinsics=pinhole().double().expand(600, 3, 3),
         camera_from_base=camera_from_base.expand(600, 4, 4),
     )
@@ -129,6 +130,7 @@ def test_too_few_matches_leave_the_first_guess():
         points=torch.zeros(5, 3),
         pixels=torch.zeros(5, 2),
         weights=torch.ones(5),
+        error=torch.zeros(5),
         intrinsics=pinhole().expand(5, 3, 3),
         camera_from_base=LEVEL.expand(5, 4, 4),
     )

@@ -37,7 +37,7 @@ def wall_batch(seed=0):
 
 
 def test_a_wall_is_matched_where_geometry_puts_it():
-    pixels, seen = match_targets(wall_batch(), 0, 1)
+    pixels, seen, _ = match_targets(wall_batch(), 0, 1)
     # Moving 1.5 m on and 0.3 m to the left of a wall 11.6 m away, seen at pixel (4, 4).
     expected = ((4 - 60) / 90 * 11.6 + 0.3) / 10.1 * 90 + 60
     assert not seen[0, 0]
@@ -47,8 +47,8 @@ def test_a_wall_is_matched_where_geometry_puts_it():
 
 def test_mirroring_keeps_the_geometry():
     batch = wall_batch()
-    pixels, seen = match_targets(batch, 0, 1)
-    other, other_seen = match_targets(mirrored(batch), 0, 1)
+    pixels, seen, _ = match_targets(batch, 0, 1)
+    other, other_seen, _ = match_targets(mirrored(batch), 0, 1)
     shape = (HEIGHT // 8, WIDTH // 8)
     flipped = other.view(*shape, 2).flip(1)
     assert torch.equal(seen.view(shape), other_seen.view(shape).flip(1))
@@ -96,8 +96,8 @@ def test_jitter_is_small_and_stays_rigid():
 def test_a_window_keeps_the_geometry():
     batch = wall_batch()
     window = cropped(batch, slice(16, 48), slice(32, 112))
-    pixels, _ = match_targets(batch, 0, 1)
-    inner, _ = match_targets(window, 0, 1)
+    pixels, _, _ = match_targets(batch, 0, 1)
+    inner, _, _ = match_targets(window, 0, 1)
     part = pixels.view(HEIGHT // 8, WIDTH // 8, 2)[2:6, 4:14]
     assert torch.allclose(inner.view(4, 10, 2) + torch.tensor([32.0, 16.0]), part, atol=1e-3)
     assert torch.equal(window.images[:, :, 2::4, 2::4], batch.images[:, :, 18:48:4, 34:112:4])

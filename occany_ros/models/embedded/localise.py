@@ -1,23 +1,38 @@
 """Where the robot was when each view was taken, found from matches between views."""
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Final
 
-from occany_ros.models.embedded.matching import best_matches, correlation
-from occany_ros.models.embedded.memory import mount, SAME_INSTANT_NS, stacked, TinyTokens
-from occany_ros.models.embedded.motion import Correspondences, solve_motion
-from occany_ros.models.embedded.network import Encoded
+from occany_ros.models.embedded.matching import (
+    best_matches,
+    correlation,
+    pixel_to_cell,
+    returning,
+    STRIDE,
+)
+from occany_ros.models.embedded.memory import mount, SAME_INSTANT_NS, TinyTokens
+from occany_ros.models.embedded.motion import Correspondences, reprojected, solve_motion
+from occany_ros.models.embedded.network import Encoded, log_ground_depth
 from occany_ros.models.embedded.rays import cell_rays
+from occany_ros.models.embedded.tracking import find_corners, follow
 import torch
 from torch import Tensor
 
-LEAST_SHARE = 0.35
-"""A match counts if this share of the softmax lies around its peak."""
-FARTHEST_MATCH = 60.0
+LEAST_SHARE: Final = 0.35
+"""A dense match counts if this much of the probability lies around its peak."""
+FARTHEST_MATCH: Final = 60.0
 """Matches of points beyond are left out, metres."""
+LEAST_CORNERS: Final = 20
+AGREED_PIXELS: Final = 2.0
+"""A corner agrees with a motion that puts it this near to where it was found."""
 
 
 def place(
-    views: Sequence[TinyTokens], poses: Sequence[Tensor], instant: Sequence[TinyTokens]
+    views: Sequence[TinyTokens],
+    poses: Sequence[Tensor],
+    instant: Sequence[TinyTokens],
+    nowhere: Tensor,
 ) -> Tensor:
     """
     Place an instant by its motion from the nearest known instant of one of its cameras.
@@ -27,6 +42,7 @@ def place(
     :param views: what is known.
     :param poses: world_from_base of each known view, (4, 4) float64.
     :param instant: new views of one instant, each of another camera.
+    :param nowhere: see `occany_ros.models.embedded.matching.likelihood`.
     :returns: world_from_base of the instant, (4, 4) float64; the world is the optical frame of
         the first view of all.
     """
@@ -41,21 +57,24 @@ def place(
     known = [i for i in near if abs(views[i].stamp_ns - at) < SAME_INSTANT_NS]
     by_camera = {views[i].camera: views[i] for i in known}
     pairs = [(view, by_camera[view.camera]) for view in instant if view.camera in by_camera]
-    return poses[known[0]] @ motion_between(pairs).inverse()
+    return poses[known[0]] @ motion_between(pairs, nowhere).inverse()
 
 
-def motion_between(pairs: Sequence[tuple[TinyTokens, TinyTokens]]) -> Tensor:
+def motion_between(pairs: Sequence[tuple[TinyTokens, TinyTokens]], nowhere: Tensor) -> Tensor:
     """
     Estimate the motion between two instants from all cameras that saw both.
 
-    Solved in both directions and averaged: a depth that is too far pulls the two apart.
+    Dense matches give a first answer, corners followed from there the final one. Solved in both
+    directions and averaged: a depth that is too far pulls the two apart.
 
     :param pairs: (new, known) views of one camera each.
+    :param nowhere: see `occany_ros.models.embedded.matching.likelihood`.
     :returns: new_from_known of the base, (4, 4) float64.
     """
-    new, known = (stacked([pair[side] for pair in pairs]) for side in (0, 1))
-    there = solve_motion(correspondences(known, new))
-    back = solve_motion(correspondences(new, known), there.inverse()).inverse()
+    turned = [(known, new) for new, known in pairs]
+    guess = solve_motion(dense_matches(pairs, nowhere))
+    there = refined(pairs, guess)
+    back = refined(turned, there.inverse()).inverse()
     middle = there.clone()
     middle[:3, 3] = (there[:3, 3] + back[:3, 3]) / 2
     u, _, v = torch.linalg.svd(there[:3, :3] + back[:3, :3])
@@ -63,26 +82,109 @@ def motion_between(pairs: Sequence[tuple[TinyTokens, TinyTokens]]) -> Tensor:
     return middle
 
 
-def correspondences(first: Encoded, second: Encoded) -> Correspondences:
+def refined(pairs: Sequence[tuple[TinyTokens, TinyTokens]], guess: Tensor) -> Tensor:
     """
-    Match the cells of one instant with the images of another, camera by camera.
+    Motion from corners followed between the images, from the guess and from standstill.
 
-    :param first: views of one instant.
-    :param second: views of the other, the same cameras in the same order.
+    :param pairs: (new, known) views of one camera each.
+    :param guess: new_from_known, (4, 4) float64.
+    :returns: the answer that more corners agree with; the guess where too few do.
+    """
+    best, most = guess, LEAST_CORNERS
+    for start in (guess, None):
+        matches = joined([corner_matches(new, known, start) for new, known in pairs])
+        motion = solve_motion(matches, guess if start is None else start)
+        error = (reprojected(matches, motion) - matches.pixels).norm(dim=-1)
+        agreed = int(((error < AGREED_PIXELS) & (matches.weights > 0)).sum())
+        if agreed > most:
+            best, most = motion, agreed
+    return best
+
+
+def corner_matches(new: TinyTokens, known: TinyTokens, guess: Tensor | None) -> Correspondences:
+    """
+    Follow corners of a known view into a new one.
+
+    :param guess: new_from_known of the base, to start from; None starts where the corners were.
+    """
+    view = known.encoded
+    height, width = view.log_depth.shape[-2:]
+    rays = cell_rays(view.intrinsics, (height, width), STRIDE)
+    ground = log_ground_depth(rays, view.base_from_camera)[0]
+    on_ground = (view.log_depth[0] - ground).abs() < 0.03
+    corners = find_corners(known.grey, on_ground.cpu().numpy())
+    cells = pixel_to_cell(torch.from_numpy(corners)).round().long()
+    row, column = cells[:, 1].clamp(0, height - 1), cells[:, 0].clamp(0, width - 1)
+    depth = torch.where(on_ground, ground, view.log_depth[0]).exp().cpu()[row, column]
+    pinhole = view.intrinsics[0].cpu()
+    flat = torch.cat((torch.from_numpy(corners), torch.ones(len(corners), 1)), dim=-1)
+    local = flat @ pinhole.inverse().T * depth[:, None]
+    pose = mount(known).float()
+    count = len(corners)
+    matches = Correspondences(
+        points=local @ pose[:3, :3].T + pose[:3, 3],
+        pixels=torch.from_numpy(corners),
+        weights=(depth < FARTHEST_MATCH).float(),
+        error=relative_error(view).cpu()[0, row, column],
+        intrinsics=new.encoded.intrinsics.cpu().expand(count, 3, 3),
+        camera_from_base=mount(new).inverse().expand(count, 4, 4),
+    )
+    start = None if guess is None else reprojected(matches, guess).float().numpy()
+    pixels, good = follow(known.grey, new.grey, corners, start)
+    return replace(
+        matches,
+        pixels=torch.from_numpy(pixels),
+        weights=matches.weights * torch.from_numpy(good),
+    )
+
+
+def dense_matches(
+    pairs: Sequence[tuple[TinyTokens, TinyTokens]], nowhere: Tensor
+) -> Correspondences:
+    """
+    Match the cells of known views with new ones by their descriptors.
+
+    :param pairs: (new, known) views of one camera each.
+    :param nowhere: see `occany_ros.models.embedded.matching.likelihood`.
     :returns: all matches together; unsure and far ones weigh nothing.
     """
-    pixels, share = best_matches(correlation(first.descriptors, second.descriptors))
-    height, width = first.log_depth.shape[-2:]
-    rays = cell_rays(first.intrinsics, (height, width), 8).flatten(1, 2)
-    depth = first.log_depth.exp().flatten(1)
-    pose = first.base_from_camera
+    return joined([_dense(new.encoded, known.encoded, nowhere) for new, known in pairs])
+
+
+def _dense(new: Encoded, known: Encoded, nowhere: Tensor) -> Correspondences:
+    height, width = known.log_depth.shape[-2:]
+    table = correlation(known.descriptors, new.descriptors)
+    pixels, share = best_matches(table, nowhere)
+    turned = correlation(new.descriptors, known.descriptors)
+    back, _ = best_matches(turned, nowhere)
+    rays = cell_rays(known.intrinsics, (height, width), STRIDE).flatten(1, 2)
+    depth = known.log_depth.exp().flatten(1)
+    pose = known.base_from_camera
     points = (rays * depth[..., None]) @ pose[:, :3, :3].mT + pose[:, None, :3, 3]
     sure = (share > LEAST_SHARE) & (depth < FARTHEST_MATCH)
+    sure &= returning(pixels, back, (new.log_depth.shape[-2], new.log_depth.shape[-1]))
     cells = height * width
     return Correspondences(
-        points=points.flatten(0, 1).cpu(),
-        pixels=pixels.flatten(0, 1).cpu(),
-        weights=(share * sure).flatten().cpu(),
-        intrinsics=second.intrinsics.repeat_interleave(cells, dim=0).cpu(),
-        camera_from_base=second.base_from_camera.inverse().repeat_interleave(cells, 0).cpu(),
+        points=points[0].cpu(),
+        pixels=pixels[0].cpu(),
+        weights=(share * sure)[0].cpu(),
+        error=relative_error(known).flatten().cpu(),
+        intrinsics=new.intrinsics.expand(cells, 3, 3).cpu(),
+        camera_from_base=new.base_from_camera.inverse().expand(cells, 4, 4).cpu(),
+    )
+
+
+def relative_error(view: Encoded) -> Tensor:
+    """
+    Error to expect of the first depth, which training ties to the confidence, (v, h, w).
+
+    The loss ``c e - 0.2 log c`` is smallest where the error is ``e = 0.2 / c``.
+    """
+    return 0.2 / (1 + view.log_precision.exp())
+
+
+def joined(parts: Sequence[Correspondences]) -> Correspondences:
+    """Join the matches of several cameras."""
+    return Correspondences(
+        **{f.name: torch.cat([getattr(p, f.name) for p in parts]) for f in fields(Correspondences)}
     )

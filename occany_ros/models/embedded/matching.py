@@ -38,19 +38,32 @@ def cell_to_pixel(cells: Tensor) -> Tensor:
     return cells * STRIDE + STRIDE / 2
 
 
-def best_matches(table: Tensor) -> tuple[Tensor, Tensor]:
+def likelihood(table: Tensor, nowhere: Tensor) -> Tensor:
+    """
+    Log probability of each cell of the source, and last of being in none of them.
+
+    :param table: correlation, (v, n, h, w).
+    :param nowhere: correlation that stands for "not in this image", a scalar.
+    :returns: (v, n, h * w + 1).
+    """
+    none = nowhere.to(table.dtype).expand(*table.shape[:2], 1)
+    return torch.cat((table.flatten(2), none), dim=-1).log_softmax(dim=-1)
+
+
+def best_matches(table: Tensor, nowhere: Tensor) -> tuple[Tensor, Tensor]:
     """
     Where each cell of the target lies in the source, finer than a cell.
 
-    The softmax is read within two cells around its peak, so that a second, far peak of a
+    The probability is read within two cells around its peak, so that a second, far peak of a
     repeating texture does not drag the mean along.
 
     :param table: correlation, (v, n, h, w).
-    :returns: pixels (column, row) of the source, (v, n, 2); share of the softmax that lies
-        within the window, (v, n).
+    :param nowhere: see `likelihood`.
+    :returns: pixels (column, row) of the source, (v, n, 2); the probability that lies within the
+        window, (v, n).
     """
     views, cells, height, width = table.shape
-    share = table.flatten(2).softmax(dim=-1)
+    share = likelihood(table, nowhere)[..., :-1].exp()
     peak = share.argmax(dim=-1)
     step = torch.arange(-WINDOW, WINDOW + 1, device=table.device)
     rows = (peak // width)[..., None, None] + step[:, None]  # v n 5 1
@@ -61,8 +74,28 @@ def best_matches(table: Tensor) -> tuple[Tensor, Tensor]:
     mass = window.sum(dim=-1)
     shape = (views, cells, window.shape[-1])
     coordinates = torch.stack((columns.expand_as(index), rows.expand_as(index)), dim=-1)
-    mean = (window[..., None] * coordinates.reshape(*shape, 2)).sum(dim=2) / mass[..., None]
+    mean = (window[..., None] * coordinates.reshape(*shape, 2)).sum(dim=2)
+    mean = mean / mass.clamp(min=1e-9)[..., None]
     return cell_to_pixel(mean), mass
+
+
+def returning(there: Tensor, back: Tensor, size: tuple[int, int]) -> Tensor:
+    """
+    Find matches that come back to where they started when followed the other way.
+
+    :param there: place of each target cell in the source, pixels, (v, n, 2).
+    :param back: place of each source cell in the target, pixels, (v, n, 2).
+    :param size: rows and columns of cells.
+    :returns: whether a cell returns to within a cell and a half, (v, n).
+    """
+    height, width = size
+    landed = pixel_to_cell(there).round().long()
+    index = landed[..., 1].clamp(0, height - 1) * width + landed[..., 0].clamp(0, width - 1)
+    end = back.gather(1, index[..., None].expand(-1, -1, 2))
+    columns = torch.arange(width, device=there.device).repeat(height)
+    rows = torch.arange(height, device=there.device).repeat_interleave(width)
+    start = cell_to_pixel(torch.stack((columns, rows), dim=-1).to(there.dtype))
+    return (end - start).norm(dim=-1) < 1.5 * STRIDE
 
 
 def sample_table(table: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:

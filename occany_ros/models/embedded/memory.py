@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from occany_ros.models.embedded.network import Encoded
 import torch
 from torch import Tensor
@@ -21,12 +23,14 @@ class TinyTokens:
     :param stamp_ns: its time, nanoseconds.
     :param encoded: maps of this view alone, leading axis 1.
     :param mounted: whether its pose on the robot was known.
+    :param grey: its image, for following corners, (h, w) uint8.
     """
 
     camera: str
     stamp_ns: int
     encoded: Encoded
     mounted: bool
+    grey: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
+from occany_ros.models.embedded.matching import project
 import torch
 from torch import Tensor
 
-ITERATIONS: Final = 12
-ROBUST_PIXELS: Final = 1.5
+SCALES: Final = (16.0, 16.0, 8.0, 8.0, 4.0, 4.0, 2.0, 2.0, 2.0, 2.0)
+"""Pixels beyond which a match loses its say, one Gauss-Newton step each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,6 +19,7 @@ class Correspondences:
     :param points: base frame of the first instant, metres, (p, 3).
     :param pixels: where the second instant's camera sees them, (column, row), (p, 2).
     :param weights: trust, at least 0, (p,).
+    :param error: relative error to be expected of each point's distance, (p,).
     :param intrinsics: pinhole of that camera, a row for each point, (p, 3, 3).
     :param camera_from_base: pose of that camera, a row for each point, (p, 4, 4).
     """
@@ -25,6 +27,7 @@ class Correspondences:
     points: Tensor
     pixels: Tensor
     weights: Tensor
+    error: Tensor
     intrinsics: Tensor
     camera_from_base: Tensor
 
@@ -33,8 +36,10 @@ def solve_motion(matches: Correspondences, start: Tensor | None = None) -> Tenso
     """
     Rigid motion of the base that explains the matches best.
 
-    Minimises the Huber-weighted reprojection error in float64. Far points fix the rotation,
-    near points the translation; the scale is that of the points.
+    Minimises the reprojection error in float64 under a redescending weight (Geman-McClure) that
+    tightens step by step, so that wrong matches end without a say. Far points fix the rotation,
+    near points the translation; the scale is that of the points, those first whose distance is
+    sure: an error of the distance moves a point by its share of the parallax.
 
     :param matches: from all cameras of the rig together.
     :param start: first guess, (4, 4); identity when None.
@@ -43,6 +48,7 @@ def solve_motion(matches: Correspondences, start: Tensor | None = None) -> Tenso
     """
     points, pixels = matches.points.double(), matches.pixels.double()
     weights, mount = matches.weights.double(), matches.camera_from_base.double()
+    expected = matches.error.double()
     focal = torch.stack((matches.intrinsics[:, 0, 0], matches.intrinsics[:, 1, 1]), -1).double()
     centre = matches.intrinsics[:, :2, 2].double()
     motion = torch.eye(4, dtype=torch.float64, device=points.device)
@@ -51,13 +57,20 @@ def solve_motion(matches: Correspondences, start: Tensor | None = None) -> Tenso
     if int((weights > 0).sum()) < 8:
         return motion
     damping = 1e-4 * torch.eye(6, dtype=torch.float64, device=points.device)
-    for _ in range(ITERATIONS):
+    for scale in SCALES:
         moved = points @ motion[:3, :3].T + motion[:3, 3]
         seen = (mount[:, :3, :3] @ moved[:, :, None])[:, :, 0] + mount[:, :3, 3]
         depth = seen[:, 2].clamp(min=0.3)
         residual = seen[:, :2] / depth[:, None] * focal + centre - pixels
-        error = residual.norm(dim=-1)
-        robust = ROBUST_PIXELS / error.clamp(min=ROBUST_PIXELS)
+        turned = (mount[:, :3, :3] @ (moved - motion[:3, 3])[:, :, None])[:, :, 0] + mount[
+            :, :3, 3
+        ]
+        parallax = (
+            seen[:, :2] / depth[:, None] - turned[:, :2] / turned[:, 2:].clamp(min=0.3)
+        ) * focal
+        variance = 1 + (parallax.norm(dim=-1) * expected).square()
+        excess = residual.square().sum(dim=-1) / variance / scale**2
+        robust = 1 / (1 + excess).square() / variance
         trust = weights * robust * (seen[:, 2] > 0.3)
         jacobian = projection_jacobian(seen, depth, focal) @ mount[:, :3, :3]  # p 2 3
         full = torch.cat((jacobian, -jacobian @ cross_matrix(moved)), dim=-1)  # p 2 6
@@ -66,6 +79,19 @@ def solve_motion(matches: Correspondences, start: Tensor | None = None) -> Tenso
         update = -torch.linalg.solve(normal + damping * normal.diagonal().mean(), right)
         motion = twist(update) @ motion
     return motion
+
+
+def reprojected(matches: Correspondences, motion: Tensor) -> Tensor:
+    """
+    Project the points where a motion puts them.
+
+    :param motion: second_from_first, (4, 4).
+    :returns: pixels (column, row), far outside for points behind the camera, (p, 2).
+    """
+    moved = matches.points.double() @ motion[:3, :3].T + motion[:3, 3]
+    mount = matches.camera_from_base.double()
+    seen = (mount[:, :3, :3] @ moved[:, :, None])[:, :, 0] + mount[:, :3, 3]
+    return project(seen[:, None], matches.intrinsics.double())[:, 0]
 
 
 def projection_jacobian(seen: Tensor, depth: Tensor, focal: Tensor) -> Tensor:

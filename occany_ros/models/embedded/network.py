@@ -23,6 +23,7 @@ class Encoded:
     :param eighth: map with context at 1/8, (v, d, h8, w8).
     :param descriptors: for comparing views, (v, d, h8, w8).
     :param log_depth: first estimate from the single image, log metres, (v, h8, w8).
+    :param log_precision: of that estimate, as in `Maps`, (v, h8, w8).
     :param log_ground: log of the ground depth at 1/4, clamped to 80 m, (v, h4, w4).
     :param intrinsics: (v, 3, 3), pixels of the image.
     :param base_from_camera: (v, 4, 4).
@@ -32,6 +33,7 @@ class Encoded:
     eighth: Tensor
     descriptors: Tensor
     log_depth: Tensor
+    log_precision: Tensor
     log_ground: Tensor
     intrinsics: Tensor
     base_from_camera: Tensor
@@ -64,7 +66,8 @@ class EmbeddedNetwork(nn.Module):
         self.trunk = Trunk(config)
         self.descriptor = nn.Conv2d(eighth, config.match_width, 1)
         self.log_scale = nn.Parameter(torch.tensor(log(10.0)))
-        self.first_depth = nn.Conv2d(eighth, 2, 1)
+        self.nowhere = nn.Parameter(torch.tensor(0.0))
+        self.first_depth = nn.Conv2d(eighth, 3, 1)
         self.read_sweep = nn.Conv2d(2 * config.depths, eighth, 1)
         self.mix = nn.Sequential(ConvNorm(eighth, eighth), Residual(eighth))
         self.up_quarter = ConvNorm(eighth + quarter, quarter)
@@ -101,6 +104,7 @@ class EmbeddedNetwork(nn.Module):
             eighth=eighth,
             descriptors=descriptors * (self.log_scale / 2).exp(),
             log_depth=gated(first[:, 0], first[:, 1], ground),
+            log_precision=first[:, 2],
             log_ground=log_ground_depth(rays, base_from_camera),
             intrinsics=intrinsics,
             base_from_camera=base_from_camera,
