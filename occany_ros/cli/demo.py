@@ -18,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--seed', type=int, default=1009, help='street of the synthetic drive')
     parser.add_argument('--steps', type=int, default=40, help='sets of the synthetic drive')
-    parser.add_argument('--rate', type=float, default=1.0, help='speed of playing the drive')
+    parser.add_argument(
+        '--rate', type=float, help='speed of playing the drive; by default 1, with 6 cameras 0.5'
+    )
     parser.add_argument(
         '--layout', choices=['auto', 'sequence', 'cameras', 'instant'], default='auto',
         help='what a folder of images is: one camera over time, a sub-folder per camera, or '

@@ -25,13 +25,14 @@ from occany_ros.evaluation.demo_report import (
     Verdict,
 )
 from occany_ros.evaluation.picture import draw_page, Page, save_picture
-from occany_ros.evaluation.recorded import read_images, read_run, Recorded
+from occany_ros.evaluation.recorded import read_images, read_run, Recorded, telling_moment
 from occany_ros.ros.image_messages import decode_message
 from occany_ros.semantics.classes import OCC3D
 from occany_ros.synthetic.drive import Drive, make_drive
 import torch
 
 RATE_HZ: Final = 2.0
+RATES: Final = {6: 0.5}  # of playing: six images take two cores about a second
 SIZES: Final = {1: (160, 512), 6: (176, 320)}
 NEVER_REAL: Final = (
     'The weights are synthetic: this network has never seen a real image. That every frame went '
@@ -74,7 +75,8 @@ def run_demo(arguments: argparse.Namespace) -> int:
     output = arguments.out / 'bag'
     if output.exists():
         shutil.rmtree(output)
-    script = script_of(subject.bag, subject.cameras, rate=arguments.rate, step=subject.is_real)
+    rate = arguments.rate or RATES.get(len(subject.cameras), 1.0)
+    script = script_of(subject.bag, subject.cameras, rate=rate, step=subject.is_real)
     played = run_node(script, output, _parameters(arguments, subject))
     if not played.figures.processed:
         print(f'no grid came out of the node; its last words:\n{played.last_words}')
@@ -180,9 +182,9 @@ def _note(figures: RunFigures, subject: Subject) -> str:
 
 
 def _page(recorded: Recorded, bag: Path, subject: Subject, figures: RunFigures) -> Page:
-    """Lay out the last set."""
+    """Lay out one set."""
     stamps = sorted(recorded.prediction.grids)
-    stamp_ns = stamps[-1]
+    stamp_ns = telling_moment(recorded)
     scenes = [recorded.prediction.scene(stamp_ns)]
     if recorded.truth is not None and stamp_ns in recorded.truth.grids:
         scenes.append(recorded.truth.scene(stamp_ns))
@@ -190,7 +192,7 @@ def _page(recorded: Recorded, bag: Path, subject: Subject, figures: RunFigures) 
     what = 'camera images' if subject.is_real else 'synthetic street'
     return Page(
         title=subject.title,
-        subtitle=f'{what} · set {len(stamps)} of {figures.sent} · '
+        subtitle=f'{what} · set {stamps.index(stamp_ns) + 1} of {figures.sent} · '
         f'network {variant}, weights {weights}',
         images=read_images(bag, stamp_ns, decode_message),
         scenes=tuple(scenes),

@@ -23,7 +23,7 @@ import torch
 
 Pairs = list[tuple[OccupancyGrid3d, OccupancyGrid3d]]
 
-RANDOM_STEPS: Final = 8
+RANDOM_VIEWS: Final = 8  # images at most that the untrained network is given; it is slow as any
 
 
 def reference_scores(
@@ -44,7 +44,7 @@ def reference_scores(
         seen.append((step, true_points(drive, step)))
         planes.append((plane_grid(spec, OCC3D), truth.grid))
         points.append((true_points_grid(_gathered(seen), spec, OCC3D), truth.grid))
-        if number < RANDOM_STEPS:
+        if number < max(2, RANDOM_VIEWS // len(drive.cameras)):
             first.append((step, truth))
         if on_step is not None:
             on_step(number + 1)

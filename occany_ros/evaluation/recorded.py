@@ -85,6 +85,28 @@ def read_run(path: Path) -> Recorded:
         return Recorded(prediction, truth, bag.damage)
 
 
+def telling_moment(run: Recorded) -> int:
+    """
+    Choose the moment to show: of the later half, the one whose truth has the most classes.
+
+    How good the prediction is plays no part. Without truth it is the last one.
+
+    :returns: stamp of a predicted grid, nanoseconds.
+    """
+    stamps = sorted(run.prediction.grids)
+    if run.truth is None:
+        return stamps[-1]
+    truth = run.truth.grids
+    middle = len(stamps) // 2
+    later = [stamp for stamp in stamps[middle:] if stamp in truth]
+    return max(later or stamps, key=lambda stamp: (_classes(truth.get(stamp)), stamp))
+
+
+def _classes(grid: OccupancyGrid3d | None) -> int:
+    """Count the labels of which there are more than a few cells."""
+    return 0 if grid is None else int((np.bincount(grid.labels.ravel()) > 10).sum())
+
+
 def read_images(
     path: Path, stamp_ns: int, decode: Decode, *, leave_out: str = '/occany/'
 ) -> tuple[tuple[str, NDArray[np.uint8]], ...]:

@@ -1,9 +1,11 @@
 """A run is read back from its bag: grids, poses, cameras."""
 
+from dataclasses import replace
+
 import numpy as np
 from occany_ros.bags.messages import grid_message, image_message, odometry_message
 from occany_ros.bags.writer import BagWriter
-from occany_ros.evaluation.recorded import palette_for, read_images, read_run
+from occany_ros.evaluation.recorded import palette_for, read_images, read_run, telling_moment
 from occany_ros.occupancy.grid import GridSpec, OccupancyGrid3d
 from occany_ros.semantics.classes import KITTI, OCC3D
 import pytest
@@ -47,6 +49,16 @@ def test_prediction_and_truth(tmp_path):
         np.testing.assert_allclose(scene.path, [[-2, 0], [0, 0]])
     with pytest.raises(LookupError, match='no grid'):
         run.prediction.scene(5)
+
+
+def test_the_moment_to_show_follows_from_the_truth_alone(tmp_path):
+    run = read_run(write(tmp_path / 'bag'))
+    assert telling_moment(run) == STAMPS[2]
+    assert telling_moment(replace(run, truth=None)) == STAMPS[2]
+    rich = {stamp: replace(grid, labels=np.arange(80).reshape(4, 4, 5) % 2)
+            for stamp, grid in run.truth.grids.items() if stamp == STAMPS[1]}  # fmt: skip
+    truth = replace(run.truth, grids={**run.truth.grids, **rich})
+    assert telling_moment(replace(run, truth=truth)) == STAMPS[1]
 
 
 def test_truth_alone_is_shown_as_truth(tmp_path):
