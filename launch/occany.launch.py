@@ -87,6 +87,9 @@ def processes(context: LaunchContext) -> list[Action]:
         parameters.update(parameters_of(given['params_file']))
     if given['cameras']:
         parameters = only_cameras(parameters, yaml.safe_load(given['cameras']))
+    if given['rviz'] == 'true':
+        # RViz needs a way from the robot to the frame of our path.
+        parameters.setdefault('publish_tf', 'base_to_occany_odom')
     simulated = (
         bool(given['bag'])
         if given['use_sim_time'] == 'auto'

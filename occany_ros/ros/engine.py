@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+import gc
 from pathlib import Path
 from typing import Any, Final
 
@@ -136,3 +137,10 @@ def grouping_config(parameters: Parameters) -> GroupingConfig:
         stale_after_ns=round(sync.stale_after * 1e9),
         max_gap_ns=round(parameters.memory.max_gap * 1e9),
     )
+
+
+def release_gpu() -> None:
+    """Give memory that nothing uses back to the GPU: torch keeps it otherwise."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -7,7 +7,7 @@ from typing import Any, Final
 from occany_ros.pipeline.arrivals import Arrival, Flush, Group, Grouped
 from occany_ros.pipeline.grouping import FrameGrouper
 from occany_ros.ros.convert import stamp_ns_of
-from occany_ros.ros.engine import Engine, grouping_config
+from occany_ros.ros.engine import Engine, grouping_config, release_gpu
 from occany_ros.ros.frames import FrameMaker
 from occany_ros.ros.inputs import CameraInput
 from occany_ros.ros.outputs import odometry_frame
@@ -154,17 +154,18 @@ class Intake:
             return  # told to stop while it was at a set
         kind = type(error).__name__
         self.progress.failed(kind, str(error))
+        if kind == 'OutOfMemoryError':
+            release_gpu()
         self._node.get_logger().error(f'set dropped ({kind}): {error}', throttle_duration_sec=5.0)
 
 
 def _broadcaster(
     node: LifecycleNode, transforms: TransformSource, parameters: Parameters
 ) -> Broadcaster | None:
-    children = {
-        'odom_to_base': parameters.base_frame,
-        'map_to_odom': parameters.odom_frame,
-    }
-    child = children.get(parameters.publish_tf)
-    if child is None:
-        return None
-    return Broadcaster(node, transforms, (odometry_frame(parameters), child))
+    base, own = parameters.base_frame, odometry_frame(parameters)
+    names = {
+        'odom_to_base': (own, base),
+        'map_to_odom': (own, parameters.odom_frame),
+        'base_to_occany_odom': (base, own),
+    }.get(parameters.publish_tf)
+    return None if names is None else Broadcaster(node, transforms, names)

@@ -1,16 +1,14 @@
 """The node: a table of contents."""
 
 from collections.abc import Callable, Sequence
-import gc
 import os
-import sys
 from typing import Any, Final
 
 from diagnostic_msgs.msg import DiagnosticArray
 from occany_ros.ros.announcer import Announcer
 from occany_ros.ros.declare import ParameterServer
 from occany_ros.ros.diagnostics import array, as_text
-from occany_ros.ros.engine import Engine, grid_spec, load_engine
+from occany_ros.ros.engine import Engine, grid_spec, load_engine, release_gpu
 from occany_ros.ros.intake import Intake
 from occany_ros.ros.outputs import grid_info, grid_info_text
 from occany_ros.ros.parameters import Parameters
@@ -143,10 +141,7 @@ class OccanyNode(LifecycleNode):
         if self._outputs is not None:
             self._outputs.close()
         self._outputs = self._engine = None
-        gc.collect()
-        torch = sys.modules.get('torch')
-        if torch is not None and torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        release_gpu()
 
     def _follow(self, parameters: Parameters) -> None:
         if self._intake is not None:

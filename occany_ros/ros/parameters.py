@@ -75,8 +75,9 @@ class Parameters:
     map_frame: str = setting('map', 'Frame of the map, for publish_tf')
     publish_tf: str = setting(
         'none',
-        'Transform to publish; refused while somebody else publishes it',
-        choices=('none', 'odom_to_base', 'map_to_odom'),
+        'Transform to publish; refused while somebody else publishes it. base_to_occany_odom '
+        'hangs our odometry below the robot: for displays, beside any other odometry',
+        choices=('none', 'odom_to_base', 'map_to_odom', 'base_to_occany_odom'),
     )
     autostart: bool = setting(default=True, description='Configure and activate at start')
     qos: QosParameters = field(default_factory=QosParameters)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.geometry.frame import Frame, FrameSet
+from occany_ros.geometry.rigid import invert
 from occany_ros.pipeline.arrivals import Group
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.occupancy_update import Occupancy
@@ -78,6 +79,8 @@ class Processing:
         self._around = surroundings
         self._state = mapper.initial()
         self._mounted: dict[str, bool] = {}
+        # Somebody else's odometry and our own at the last time both were known.
+        self._odometries: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
     def retune(self, mapper: Mapper[Any, Any]) -> None:
         """Go on with another mapper of the same network; effective from the next set."""
@@ -101,6 +104,7 @@ class Processing:
 
     def _forget(self, reason: str) -> None:
         self._state = self._mapper.initial()
+        self._odometries = None
         self._around.publishers.restart_path()
         self._around.progress.restarts[reason] += 1
 
@@ -117,6 +121,7 @@ class Processing:
         if occupancy.restart not in (None, 'start'):
             self._around.progress.restarts[str(occupancy.restart)] += 1
             if occupancy.restart != 'resolution':
+                self._odometries = None
                 self._around.publishers.restart_path()
         mapped_s = monotonic()
         self._publish(occupancy, parameters)
@@ -162,18 +167,30 @@ class Processing:
         broadcaster = self._around.broadcaster
         if parameters.publish_tf == 'odom_to_base' and broadcaster and not broadcaster.refused:
             return occupancy.odom_from_base
+        own = occupancy.odom_from_base
         names = parameters.odom_frame, parameters.base_frame
+        wait_s = parameters.tf.timeout if self._odometries else 0.0
         try:
-            return self._around.transforms.lookup(*names, occupancy.stamp_ns)
+            external = self._around.transforms.lookup(*names, occupancy.stamp_ns, wait_s)
         except LookupError:
-            return None
+            if self._odometries is None:
+                return None
+            # The costmap must not change its frame for one late transform: our own motion
+            # bridges the gap.
+            external_then, own_then = self._odometries
+            return external_then @ invert(own_then) @ own
+        self._odometries = external, own
+        return external
 
     def _broadcast(self, occupancy: Occupancy, external: NDArray[np.float64] | None) -> None:
         broadcaster = self._around.broadcaster
         if broadcaster is None:
             return
         matrix = occupancy.odom_from_base
-        if self._around.parameters().publish_tf == 'map_to_odom':
+        asked = self._around.parameters().publish_tf
+        if asked == 'base_to_occany_odom':
+            matrix = invert(matrix)
+        if asked == 'map_to_odom':
             if external is None:
                 self._around.progress.notes['map_to_odom'] = (
                     'publish_tf is map_to_odom, but nobody publishes odom_frame <- base_frame; '
@@ -181,5 +198,5 @@ class Processing:
                 )
                 return
             self._around.progress.notes.pop('map_to_odom', None)
-            matrix = matrix @ np.linalg.inv(external)
+            matrix = matrix @ invert(external)
         broadcaster.send(occupancy.stamp_ns, matrix)

@@ -1,5 +1,6 @@
 """Sets of several cameras: complete, lossy, dying, looped, of either transport."""
 
+from itertools import pairwise
 import json
 
 from occany_ros.msg import SemanticOccupancyGrid
@@ -75,3 +76,13 @@ def test_a_looped_recording_restarts_once_a_round(graph):
     assert graph.figure('memory', 'restarts: backward') == rounds - 1
     assert graph.figure('inference', 'failures') == 0
     assert graph.processes[1].child.poll() is None
+
+
+def test_a_greatest_rate_is_kept(graph):
+    graph.cameras()
+    graph.occany(max_rate_hz=2.0)
+    grids = graph.subscribe(SemanticOccupancyGrid, '/occany/occupancy')
+    graph.wait(lambda: len(grids) >= 3, 'grids')
+    stamps_ns = [convert.stamp_ns_of(grid.header.stamp) for grid in grids]
+    gaps_ns = [later - earlier for earlier, later in pairwise(stamps_ns)]
+    assert min(gaps_ns) >= 450_000_000

@@ -2,6 +2,8 @@
 
 from nav_msgs.msg import OccupancyGrid, Odometry
 from node_harness import LATCHED
+import numpy as np
+from occany_ros.ros import convert
 from tf2_msgs.msg import TFMessage
 
 
@@ -48,3 +50,25 @@ def test_the_map_frame_corrects_somebody_elses_odometry(graph):
     graph.occany(publish_tf='map_to_odom')
     transforms = graph.subscribe(TFMessage, '/tf')
     graph.wait(lambda: ('map', 'odom') in children(transforms), 'map <- odom')
+
+
+def test_the_path_can_be_shown_beside_somebody_elses_odometry(graph):
+    graph.cameras(odom=True)
+    graph.occany(publish_tf='base_to_occany_odom')
+    transforms = graph.subscribe(TFMessage, '/tf')
+    odometry = graph.subscribe(Odometry, '/occany/odom')
+    graph.wait(lambda: len(odometry) > 2 and len(transforms) > 4, 'both')
+    assert ('base_link', 'occany_odom') in children(transforms)
+    assert odometry[0].header.frame_id == 'occany_odom'
+    own = {
+        convert.stamp_ns_of(entry.header.stamp): convert.matrix_from_transform(entry.transform)
+        for message in transforms
+        for entry in message.transforms
+        if entry.child_frame_id == 'occany_odom'
+    }
+    both = [item for item in odometry if convert.stamp_ns_of(item.header.stamp) in own]
+    assert both
+    for item in both:
+        base_from_odom = own[convert.stamp_ns_of(item.header.stamp)]
+        odom_from_base = convert.matrix_from_pose(item.pose.pose)
+        np.testing.assert_allclose(base_from_odom @ odom_from_base, np.eye(4), atol=1e-9)

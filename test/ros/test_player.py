@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+import signal
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from occany_ros.bags.messages import grid_message, image_message, transforms_mes
 from occany_ros.bags.reader import BagReader
 from occany_ros.bags.writer import BagWriter
 from occany_ros.occupancy.grid import GridSpec, OccupancyGrid3d
-from occany_ros.ros.graph_types import message_class
+from occany_ros.ros.graph_types import message_class, sender_qos
 from occany_ros.ros.player import PlayOptions
 from occany_ros.ros.recorder import Recorder, stamp_ns_of_bytes, starts_with_header
 import pytest
@@ -142,6 +143,21 @@ def test_step_by_step_waits_for_every_answer(bag, node):
         rclpy.spin_once(node, timeout_sec=0.05)
     assert process.returncode == 0, process.stderr.read()
     assert times == [START_NS + index * PERIOD_NS for index in range(COUNT)]
+
+
+def test_loop_begins_again_until_it_is_stopped(bag, node):
+    stamps = []
+    kind = message_class('sensor_msgs/msg/Image')
+    qos = sender_qos(latched=False)
+    node.create_subscription(kind, IMAGES, lambda image: stamps.append(image.data[0]), qos)
+    process = player(bag, '--rate', '4', '--loop', '--topics', IMAGES, '--wait-for', IMAGES)
+    while len(stamps) < 2 * COUNT:
+        assert process.poll() is None
+        rclpy.spin_once(node, timeout_sec=0.5)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert stamps[: 2 * COUNT] == 2 * list(range(COUNT))
+    assert process.returncode == 0
 
 
 def test_stamps_are_read_from_bytes(bag):
