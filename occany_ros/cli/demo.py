@@ -1,8 +1,11 @@
 """Subcommand `demo`: the real node on a synthetic drive or on your images, with figures."""
 
 import argparse
+import os
 from pathlib import Path
 import sys
+
+from occany_ros.cli.needs_ros import require_ros
 
 SUMMARY = 'run the node on a synthetic drive or on your images; print figures, paint a picture'
 
@@ -22,6 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--rate', type=float, help='speed of playing the drive; by default 1, with 6 cameras 0.5'
     )
     parser.add_argument(
+        '--every-set', action='store_true',
+        help='play a set when the last was answered, so that a slow machine skips none; other '
+        'input than the drive is always played so',
+    )  # fmt: skip
+    parser.add_argument(
         '--layout', choices=['auto', 'sequence', 'cameras', 'instant'], default='auto',
         help='what a folder of images is: one camera over time, a sub-folder per camera, or '
         'cameras at one instant',
@@ -37,9 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the demo."""
+    require_ros()
     from occany_ros.cli.demo_graph import NodeFailure
     from occany_ros.cli.demo_run import run_demo
+    from occany_ros.ros.graph_environment import local_graph
 
+    os.environ.update(local_graph(os.environ, domain=1 + os.getpid() % 100))
     try:
         return run_demo(arguments)
     except NodeFailure as failure:

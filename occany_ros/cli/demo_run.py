@@ -76,7 +76,8 @@ def run_demo(arguments: argparse.Namespace) -> int:
     if output.exists():
         shutil.rmtree(output)
     rate = arguments.rate or RATES.get(len(subject.cameras), 1.0)
-    script = script_of(subject.bag, subject.cameras, rate=rate, step=subject.is_real)
+    step = subject.is_real or arguments.every_set
+    script = script_of(subject.bag, subject.cameras, rate=rate, step=step)
     played = run_node(script, output, _parameters(arguments, subject))
     if not played.figures.processed:
         print(f'no grid came out of the node; its last words:\n{played.last_words}')

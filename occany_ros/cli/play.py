@@ -5,6 +5,7 @@ from pathlib import Path
 import sys
 import tempfile
 
+from occany_ros.cli.needs_ros import require_ros
 from occany_ros.cli.progress import Progress
 
 SUMMARY = 'play a recording or a folder of images onto ROS topics'
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Play."""
+    require_ros()
     from occany_ros.bags.folder_bag import bag_of
     from occany_ros.ros.player import play_bag, PlayOptions, PlayReport
 
