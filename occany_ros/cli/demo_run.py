@@ -25,7 +25,13 @@ from occany_ros.evaluation.demo_report import (
     Verdict,
 )
 from occany_ros.evaluation.picture import draw_page, Page, save_picture
-from occany_ros.evaluation.recorded import read_images, read_run, Recorded, telling_moment
+from occany_ros.evaluation.recorded import (
+    palette_for,
+    read_images,
+    read_run,
+    Recorded,
+    telling_moment,
+)
 from occany_ros.ros.image_messages import decode_message
 from occany_ros.semantics.classes import OCC3D
 from occany_ros.synthetic.drive import Drive, make_drive
@@ -84,7 +90,8 @@ def run_demo(arguments: argparse.Namespace) -> int:
         return 1
     recorded = read_run(output)
     verdict = _verdict(recorded, subject)
-    note = _note(played.figures, subject)
+    is_synthetic = played.figures.model.get('weights') == 'synthetic'
+    note = NEVER_REAL if is_synthetic and recorded.truth is None else ''
     report = report_text(subject.title, played.figures, verdict, note)
     picture = arguments.out / 'occany.png'
     facts = picture_facts(played.figures, verdict)
@@ -177,11 +184,6 @@ def _verdict(recorded: Recorded, subject: Subject) -> Verdict:
     return Verdict(scores, run_drift(recorded.prediction, recorded.truth), invalid)
 
 
-def _note(figures: RunFigures, subject: Subject) -> str:
-    is_synthetic = figures.model.get('weights') == 'synthetic'
-    return NEVER_REAL if is_synthetic and subject.is_real else ''
-
-
 def _page(recorded: Recorded, bag: Path, subject: Subject, figures: RunFigures) -> Page:
     """Lay out one set."""
     stamps = sorted(recorded.prediction.grids)
@@ -197,5 +199,5 @@ def _page(recorded: Recorded, bag: Path, subject: Subject, figures: RunFigures) 
         f'network {variant}, weights {weights}',
         images=read_images(bag, stamp_ns, decode_message),
         scenes=tuple(scenes),
-        colours=OCC3D.grid_colours,
+        colours=palette_for(recorded.prediction.grids[stamp_ns].class_names),
     )
