@@ -30,8 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     from occany_ros.evaluation.tables import table
     from occany_ros.evaluation.timing import stage_times
     from occany_ros.models.factory import load_model
-    from occany_ros.pipeline.config import MapperConfig
-    from occany_ros.pipeline.mapper import mapper_of
+    from occany_ros.pipeline.mapper import config_for, mapper_of
     from occany_ros.semantics.classes import OCC3D
     from occany_ros.synthetic.drive import make_drive
 
@@ -46,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         steps=arguments.warm_up + arguments.steps,
         size=size,
     )
-    mapper = mapper_of(model, OCC3D, MapperConfig())
+    mapper = mapper_of(model, OCC3D, config_for(model))
     result = stage_times(mapper, drive, arguments.warm_up)
     rows = [
         (name, f'{1e3 * times.median:.1f}', f'{1e3 * times.worst:.1f}')

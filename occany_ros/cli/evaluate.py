@@ -1,6 +1,7 @@
 """`occany eval`: measure a network on synthetic drives it has never seen."""
 
 import argparse
+from dataclasses import replace
 import json
 from pathlib import Path
 from statistics import mean, median
@@ -37,15 +38,14 @@ def run(arguments: argparse.Namespace) -> int:
     from occany_ros.evaluation.scores import scores_of
     from occany_ros.evaluation.tables import score_table
     from occany_ros.models.factory import load_model
-    from occany_ros.pipeline.config import MapperConfig
-    from occany_ros.pipeline.mapper import mapper_of
+    from occany_ros.pipeline.mapper import config_for, mapper_of
     from occany_ros.semantics.classes import OCC3D
     from occany_ros.synthetic.drive import make_drive
 
     model = load_model(
         'tiny', checkpoint=arguments.weights, device=arguments.device, precision='auto'
     )
-    mapper = mapper_of(model, OCC3D, MapperConfig())
+    mapper = mapper_of(model, OCC3D, replace(config_for(model), min_interval_s=0.2))
     size = tuple(arguments.size or ((160, 512) if arguments.rig == 'front' else (288, 512)))
     results = []
     references = {}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from occany_ros.models.checkpoint import file_digest, load_occany
 from occany_ros.models.checkpoint_file import CheckpointError, WHERE_TO_GET_IT
@@ -43,6 +43,9 @@ class LoadedModel:
     :param image_size: the images it wants.
     :param weights: ``synthetic`` for weights that have never seen a real image, else the file.
     :param sha256: digest of the file, hexadecimal.
+    :param fusion: how its points become voxels unless the user says otherwise, ``trilinear`` or
+        ``carve``, see `occany_ros.pipeline.config.MapperConfig`.
+    :param confidence: points with more are used unless the user says otherwise.
     :param device: where it runs.
     :param precision: ``fp32``, ``bf16`` or ``fp16``.
     """
@@ -53,6 +56,8 @@ class LoadedModel:
     image_size: ImageSizeRule
     weights: str
     sha256: str
+    fusion: Literal['trilinear', 'carve']
+    confidence: float
     device: torch.device
     precision: str
 
@@ -132,6 +137,8 @@ def _load_tiny(checkpoint: Path | None, device: torch.device, precision: str) ->
         image_size=ImageSizeRule(),
         weights=SYNTHETIC,
         sha256=file_digest(path),
+        fusion='carve',
+        confidence=1.0,
         device=device,
         precision=precision,
     )
@@ -150,6 +157,8 @@ def _load_occany(checkpoint: Path | None, device: torch.device, precision: str) 
         image_size=ImageSizeRule(),
         weights=checkpoint.name,
         sha256=file_digest(checkpoint),
+        fusion='trilinear',
+        confidence=2.0,
         device=device,
         precision=precision,
     )

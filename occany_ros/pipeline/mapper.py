@@ -168,6 +168,11 @@ class Mapper(Generic[TokensT, MemoryT]):
         )
 
 
+def config_for(model: LoadedModel) -> MapperConfig:
+    """Choose settings that suit a network, all others being the defaults."""
+    return MapperConfig(fusion=model.fusion, confidence=model.confidence)
+
+
 def mapper_of(model: LoadedModel, classes: Classes, config: MapperConfig) -> Mapper[Any, Any]:
     """
     Make a mapper for a loaded network.

@@ -9,7 +9,7 @@ from typing import Any, Final
 from occany_ros.models.factory import load_model, LoadedModel
 from occany_ros.occupancy.grid import GridSpec
 from occany_ros.pipeline.arrivals import GroupingConfig
-from occany_ros.pipeline.config import MapperConfig
+from occany_ros.pipeline.config import Fusion, MapperConfig
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.preprocess import network_size
 from occany_ros.ros.parameters import Parameters
@@ -51,7 +51,7 @@ class Engine:
             reconstructor=self.model.reconstructor,
             classes=self.classes,
             image_size=size,
-            config=mapper_config(parameters),
+            config=mapper_config(parameters, self.model),
             device=self.model.device,
         )
 
@@ -108,9 +108,10 @@ def grid_spec(parameters: Parameters) -> GridSpec:
     return GridSpec((x, y, z), given.resolution, (size_x, size_y, size_z))
 
 
-def mapper_config(parameters: Parameters) -> MapperConfig:
-    """Give the mapper's settings their values."""
+def mapper_config(parameters: Parameters, model: LoadedModel) -> MapperConfig:
+    """Give the mapper's settings their values; what is left open follows the network."""
     memory = parameters.memory
+    fusion: dict[str, Fusion] = {'trilinear': 'trilinear', 'carve': 'carve'}
     return MapperConfig(
         frames=memory.frames,
         min_interval_s=memory.min_interval,
@@ -118,9 +119,9 @@ def mapper_config(parameters: Parameters) -> MapperConfig:
         max_age_s=memory.max_age,
         max_gap_s=memory.max_gap,
         anchor='first' if memory.anchor == 'first' else 'newest',
-        confidence=parameters.confidence.recon,
+        confidence=parameters.confidence.recon or model.confidence,
         grid=grid_spec(parameters),
-        fusion='carve' if parameters.grid.fusion == 'carve' else 'trilinear',
+        fusion=fusion.get(parameters.grid.fusion, model.fusion),
         max_points=parameters.points.max_points,
         assumed_height_m=parameters.level.camera_height,
     )

@@ -100,9 +100,10 @@ class ConfidenceParameters:
     """Thresholds."""
 
     recon: float = setting(
-        2.0,
-        'Points fill voxels with more confidence than this',
-        limits=(1.0, 1000.0),
+        0.0,
+        'Points fill voxels with more confidence than this, 1 being none; 0 takes what suits the '
+        'network',
+        limits=(0.0, 1000.0),
         runtime=True,
     )
 
@@ -138,10 +139,11 @@ class GridParameters:
         (-40.0, -40.0, -1.0), 'Minimum corner in base_frame', unit='m', limits=(-1000.0, 1000.0)
     )
     fusion: str = setting(
-        'trilinear',
+        'auto',
         'trilinear leaves every voxel without a point free, as the released models are '
-        'evaluated; carve frees what rays pass and leaves the rest unknown',
-        choices=('trilinear', 'carve'),
+        'evaluated; carve frees what rays pass and leaves the rest unknown; auto takes what '
+        'suits the network',
+        choices=('auto', 'trilinear', 'carve'),
         runtime=True,
     )
 

@@ -56,7 +56,7 @@ def messages(path, topic):
 
 def test_grids_and_poses_are_those_of_the_mapper(drive, mapped, weights):
     model = load_model('tiny', checkpoint=weights, device='auto', precision='auto')
-    mapper = mapper_of(model, OCC3D, MapperConfig(confidence=1.0, max_age_s=10.0))
+    mapper = mapper_of(model, OCC3D, MapperConfig(fusion='carve', confidence=1.0, max_age_s=10.0))
     expected = [entry.occupancy for entry in map_recording(mapper, (s.frames for s in drive))]
     grids = messages(mapped / 'out', '/occany/occupancy')
     poses = messages(mapped / 'out', '/occany/odom')

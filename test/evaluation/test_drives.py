@@ -17,7 +17,7 @@ def mapper_with(weights):
         reconstructor=network,
         classes=OCC3D,
         image_size=network_size,
-        config=MapperConfig(),
+        config=MapperConfig(fusion='carve', confidence=1.0, min_interval_s=0.2),
         device=torch.device('cpu'),
     )
 

@@ -38,6 +38,8 @@ def model(request):
         image_size=ImageSizeRule(long_side=128, multiple=32),
         weights='random',
         sha256='',
+        fusion='trilinear',
+        confidence=1.0,
         device=torch.device('cpu'),
         precision='fp32',
     )
