@@ -20,9 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--cameras', type=int, choices=[1, 6], default=1, help='cameras of the synthetic drive'
     )
     parser.add_argument('--seed', type=int, default=1009, help='street of the synthetic drive')
-    parser.add_argument('--steps', type=int, default=40, help='sets of the synthetic drive')
+    parser.add_argument('--steps', type=int, default=60, help='sets of the synthetic drive')
     parser.add_argument(
-        '--rate', type=float, help='speed of playing the drive; by default 1, with 6 cameras 0.5'
+        '--rate', type=float, help='speed of playing the drive; by default 1, with 6 cameras 0.25'
     )
     parser.add_argument(
         '--every-set', action='store_true',

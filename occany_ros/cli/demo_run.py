@@ -37,8 +37,9 @@ from occany_ros.semantics.classes import OCC3D
 from occany_ros.synthetic.drive import Drive, make_drive
 import torch
 
-RATE_HZ: Final = 2.0
-RATES: Final = {6: 0.5}  # of playing: six images take two cores about a second
+RATE_HZ: Final = 4.0
+RATES: Final = {6: 0.25}  # of playing: six images take two cores about a second
+EVERY_SET_S: Final = 0.2  # memory.min_interval, so that each set of a drive is remembered
 SIZES: Final = {1: (160, 512), 6: (176, 320)}
 NEVER_REAL: Final = (
     'The weights are synthetic: this network has never seen a real image. That every frame went '
@@ -163,6 +164,8 @@ def _parameters(arguments: argparse.Namespace, subject: Subject) -> dict[str, ob
     """Give the node its parameters: cameras of the bag, and the network."""
     values: dict[str, object] = {**camera_parameters(subject.cameras)}
     values |= {'model.variant': arguments.variant}
+    if subject.drive is not None:
+        values['memory.min_interval'] = EVERY_SET_S
     if arguments.checkpoint:
         values['model.checkpoint'] = str(Path(arguments.checkpoint).resolve())
     return values

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--cameras', type=int, choices=[1, 6], default=1, help='one ahead, or six all around'
     )
     parser.add_argument('--steps', type=int, default=20, help='time steps')
-    parser.add_argument('--rate', type=float, default=2.0, help='time steps a second')
+    parser.add_argument('--rate', type=float, default=4.0, help='time steps a second')
     parser.add_argument(
         '--size', type=int, nargs=2, default=[512, 160], metavar=('WIDTH', 'HEIGHT'),
         help='of the images, pixels',

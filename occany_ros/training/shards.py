@@ -96,10 +96,9 @@ def endless(shards: Sequence[Shard], size: int, seed: int) -> Iterator[Batch]:
     random = np.random.default_rng(seed)
     while True:
         plan = [
-            (shard, rows[start : start + size])
+            (shard, rows)
             for shard in shards
-            for rows in [random.permutation(len(shard))]
-            for start in range(0, len(shard) - size + 1, size)
+            for rows in in_batches(random.permutation(len(shard)), size)
         ]
         for i in random.permutation(len(plan)):
             shard, rows = plan[i]
@@ -107,6 +106,12 @@ def endless(shards: Sequence[Shard], size: int, seed: int) -> Iterator[Batch]:
             if random.random() < 0.5:
                 batch = mirrored(batch)
             yield random_window(batch, random) if random.random() < WINDOWED else batch
+
+
+def in_batches(order: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Cut an order into rows of one batch each, (b, size); what is left over is left out."""
+    whole = len(order) // size * size
+    return order[:whole].reshape(-1, size)
 
 
 def random_window(batch: Batch, random: np.random.Generator) -> Batch:

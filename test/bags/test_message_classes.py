@@ -27,9 +27,9 @@ image.header.stamp.sec = 5
 assert (image.header.stamp.sec, image.height, image.encoding) == (5, 0, '')
 assert Image().header is not Image().header
 try:
-    Image(wdith=3)
+    Image(no_such_field=3)
 except TypeError as error:
-    assert 'wdith' in str(error)
+    assert 'no_such_field' in str(error)
 else:
     raise AssertionError
 try:
