@@ -20,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--cameras', type=int, choices=[1, 6], default=1, help='cameras of the synthetic drive'
     )
     parser.add_argument('--seed', type=int, default=1009, help='street of the synthetic drive')
-    parser.add_argument('--steps', type=int, default=60, help='sets of the synthetic drive')
+    parser.add_argument(
+        '--steps', type=int, help='sets of the synthetic drive; by default 60, with 6 cameras 24'
+    )
     parser.add_argument(
         '--rate', type=float, help='speed of playing the drive; by default 1, with 6 cameras 0.25'
     )

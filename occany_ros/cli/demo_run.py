@@ -40,7 +40,8 @@ import torch
 RATE_HZ: Final = 4.0
 RATES: Final = {6: 0.25}  # of playing: six images take two cores about a second
 EVERY_SET_S: Final = 0.2  # memory.min_interval, so that each set of a drive is remembered
-SIZES: Final = {1: (160, 512), 6: (176, 320)}
+SIZES: Final = {1: (160, 512), 6: (288, 512)}
+STEPS: Final = {1: 60, 6: 24}
 NEVER_REAL: Final = (
     'The weights are synthetic: this network has never seen a real image. That every frame went '
     'through is what was shown here; what the grid says is not meaningful.'
@@ -127,7 +128,8 @@ def _subject(arguments: argparse.Namespace) -> Subject:
 
 def _street(arguments: argparse.Namespace) -> Subject:
     """Make the bag of a synthetic drive, or take the one made before."""
-    count, seed, steps = arguments.cameras, arguments.seed, arguments.steps
+    count, seed = arguments.cameras, arguments.seed
+    steps = arguments.steps or STEPS[count]
     rig = 'front' if count == 1 else 'surround'
     drive = make_drive(
         seed,

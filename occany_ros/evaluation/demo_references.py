@@ -69,12 +69,12 @@ def true_points(drive: Drive, step: DriveStep) -> LabelledPoints:
 
 
 def untrained(steps: list[tuple[DriveStep, Truth]]) -> Pairs:
-    """Map some steps with a network of random weights."""
+    """Map some steps with a network of random weights, in the way the trained one is used."""
     mapper = Mapper(
         reconstructor=load_tiny(weights=None),
         classes=OCC3D,
         image_size=network_size,
-        config=MapperConfig(confidence=1.0),
+        config=MapperConfig(confidence=1.0, fusion='carve', min_interval_s=0.2),
         device=torch.device('cpu'),
     )
     mapped = map_recording(mapper, (step.frames for step, _ in steps))
