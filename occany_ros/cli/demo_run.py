@@ -200,7 +200,7 @@ def _page(recorded: Recorded, bag: Path, subject: Subject, figures: RunFigures) 
     what = 'camera images' if subject.is_real else 'synthetic street'
     return Page(
         title=subject.title,
-        subtitle=f'{what} · set {stamps.index(stamp_ns) + 1} of {figures.sent} · '
+        subtitle=f'{what} · {(stamp_ns - stamps[0]) / 1e9:.1f} s after the first set · '
         f'network {variant}, weights {weights}',
         images=read_images(bag, stamp_ns, decode_message),
         scenes=tuple(scenes),

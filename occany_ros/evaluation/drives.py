@@ -76,15 +76,18 @@ def relative_errors(
     """
     Error of predicted depth over true depth, where a near obstacle was answered.
 
-    :param view: the answer, at a whole fraction of the image.
+    :param view: the answer, at any size.
     :param depth: true depth of the image, metres, (h, w).
     :param solid: whether a pixel shows an obstacle, (h, w).
     :returns: one value a pixel that counts.
     """
-    stride = depth.shape[0] // view.depth.shape[0]
-    first = stride // 2
-    truth = depth[first::stride, first::stride]
-    counts = solid[first::stride, first::stride] & (truth > 0) & (truth < NEAR)
+    rows, columns = (
+        ((np.arange(count) + 0.5) * size / count).astype(int)
+        for count, size in zip(view.depth.shape, depth.shape, strict=True)
+    )
+    place = np.ix_(rows, columns)
+    truth = depth[place]
+    counts = solid[place] & (truth > 0) & (truth < NEAR)
     counts &= np.isfinite(view.depth)
     error: NDArray[np.float32] = np.abs(view.depth - truth)[counts] / truth[counts]
     return error

@@ -17,7 +17,9 @@ FIRST_SEED: Final = 1_000_000
 SEQUENCES_A_SHARD: Final = 100
 WIDE: Final = (128, 384)
 TALL: Final = (160, 288)
-EVERY_TALL: Final = 4
+LARGE: Final = (160, 512)
+SIZES: Final = (WIDE, LARGE, WIDE, TALL)
+"""Height and width of the images, shard by shard in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class ShardPlan:
 
     :param path: where it is kept.
     :param seeds: one sequence each.
-    :param size: height and width of the images; every fourth shard has the tall size.
+    :param size: height and width of the images.
     :param frames: frames a sequence.
     """
 
@@ -48,7 +50,7 @@ def plan(folder: Path, sequences: int, frames: int) -> list[ShardPlan]:
     plans = []
     for index in range(sequences // SEQUENCES_A_SHARD):
         start = FIRST_SEED + index * SEQUENCES_A_SHARD
-        size = TALL if index % EVERY_TALL == EVERY_TALL - 1 else WIDE
+        size = SIZES[index % len(SIZES)]
         name = f'{start}_{frames}x{size[0]}x{size[1]}.npz'
         seeds = range(start, start + SEQUENCES_A_SHARD)
         plans.append(ShardPlan(folder / name, seeds, size, frames))

@@ -2,7 +2,7 @@ from dataclasses import fields
 from itertools import islice
 
 import numpy as np
-from occany_ros.training.dataset import FIRST_SEED, plan, SEQUENCES_A_SHARD, TALL, WIDE
+from occany_ros.training.dataset import FIRST_SEED, plan, SEQUENCES_A_SHARD, SIZES
 from occany_ros.training.shards import (
     class_weights,
     endless,
@@ -74,4 +74,4 @@ def test_training_seeds_are_their_own_and_every_size_occurs(tmp_path):
     seeds = [seed for work in plans for seed in work.seeds]
     assert len(set(seeds)) == 8 * SEQUENCES_A_SHARD
     assert min(seeds) == FIRST_SEED
-    assert {work.size for work in plans} == {WIDE, TALL}
+    assert {work.size for work in plans} == set(SIZES)
