@@ -1,11 +1,12 @@
 """The embedded default: a small network with the verbs of every OccAny family."""
 
 from collections.abc import Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
 from occany_ros.models.embedded.config import EmbeddedConfig
-from occany_ros.models.embedded.localise import place
+from occany_ros.models.embedded.localise import motion_between, place
 from occany_ros.models.embedded.memory import (
     instants,
     mount,
@@ -24,6 +25,9 @@ import torch
 from torch import Tensor
 
 WEIGHTS: Final = Path(__file__).parent / 'weights' / 'tiny.safetensors'
+
+REMEMBERED_MOTIONS: Final = 8
+"""A rolling window is remembered anew at each step, but only one of its motions is new."""
 
 
 class TinyOccAny:
@@ -45,6 +49,8 @@ class TinyOccAny:
         self.network = channels_last(network.to(device)).eval()
         self.device = device
         self.dtype = dtype
+        find = partial(motion_between, nowhere=self.network.nowhere)
+        self._motion = lru_cache(REMEMBERED_MOTIONS)(find)
 
     def _precision(self) -> torch.autocast:
         kind = torch.device(self.device).type
@@ -87,7 +93,7 @@ class TinyOccAny:
         views = list(memory.views) if memory else []
         poses = list(memory.world_from_base) if memory else []
         for instant in instants(tokens):
-            pose = place(views, poses, instant, self.network.nowhere)
+            pose = place(views, poses, instant, self._motion)
             views.extend(instant)
             poses.extend([pose] * len(instant))
         return TinyMemory(tuple(views), torch.stack(poses))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 import struct
-from time import monotonic
+from time import monotonic, time_ns
 from typing import Any, Final
 
 from occany_ros.bags.writer import BagWriter
@@ -16,6 +16,7 @@ from rclpy.qos import DurabilityPolicy
 LOOK_S: Final = 0.2
 SPIN_S: Final = 0.05
 NANOSECONDS: Final = 1_000_000_000
+REPORTS: Final = frozenset({'diagnostic_msgs/msg/DiagnosticArray'})
 LIST_OF_STAMPED: Final = frozenset({'tf2_msgs/msg/TFMessage'})
 
 
@@ -37,7 +38,8 @@ class Recorder:
     Writes every message of the wanted topics; somebody else spins the node.
 
     Messages are filed under the stamp in their header, where they have one, as that is the time
-    by which viewers line up images, grids and transforms; the others under the newest such stamp.
+    by which viewers line up images, grids and transforms; the others under the newest such stamp,
+    and those that come before any under the first.
 
     :param node: that subscribes.
     :param bag: entered already.
@@ -59,6 +61,7 @@ class Recorder:
         self._on_message = on_message
         self._subscriptions: dict[str, Any] = {}
         self._newest_ns = 0
+        self._early: list[tuple[str, str, bytes]] = []
 
     def look(self) -> None:
         """Subscribe to wanted topics that have appeared since the last look."""
@@ -73,12 +76,21 @@ class Recorder:
             except (LookupError, ValueError) as error:
                 self.report.skipped[topic] = str(error)
 
+    def close(self) -> None:
+        """Write what came before any stamp, if none ever came: under the present time."""
+        self._write_early(time_ns())
+
+    def _write_early(self, stamp_ns: int) -> None:
+        for topic, type_name, data in self._early:
+            self._bag.write_raw(topic, type_name, data, stamp_ns)
+        self._early.clear()
+
     def _subscribe(self, topic: str, type_name: str) -> None:
         qos = listener_qos(self._node, topic)
         latched = qos.durability == DurabilityPolicy.TRANSIENT_LOCAL
         self._bag.add_topic(topic, type_name, latched=latched)
         self.report.received[topic] = 0
-        has_header = starts_with_header(type_name)
+        has_header = is_stamped(type_name)
 
         def take(data: bytes) -> None:
             self._take(topic, type_name, data, has_header=has_header)
@@ -89,13 +101,21 @@ class Recorder:
         )
 
     def _take(self, topic: str, type_name: str, data: bytes, *, has_header: bool) -> None:
-        if has_header:
-            self._newest_ns = max(self._newest_ns, stamp_ns_of_bytes(type_name, data))
-        stamp_ns = stamp_ns_of_bytes(type_name, data) if has_header else self._newest_ns
-        self._bag.write_raw(topic, type_name, data, stamp_ns or self._newest_ns)
+        stamp_ns = stamp_ns_of_bytes(type_name, data) if has_header else 0
+        self._newest_ns = max(self._newest_ns, stamp_ns)
+        if self._newest_ns == 0:
+            self._early.append((topic, type_name, data))
+        else:
+            self._write_early(self._newest_ns)
+            self._bag.write_raw(topic, type_name, data, stamp_ns or self._newest_ns)
         self.report.received[topic] += 1
         if self._on_message is not None:
             self._on_message(topic, type_name, data)
+
+
+def is_stamped(type_name: str) -> bool:
+    """Whether a type's messages tell when something was measured, not when it was reported."""
+    return type_name not in REPORTS and starts_with_header(type_name)
 
 
 def starts_with_header(type_name: str) -> bool:
@@ -150,6 +170,7 @@ def record(
     except ExternalShutdownException:
         pass
     finally:
+        recorder.close()
         node.destroy_node()
         rclpy.try_shutdown()
     return recorder.report

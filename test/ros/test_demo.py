@@ -87,7 +87,7 @@ def test_synthetic_drive(tmp_path, weights):
     assert counts['/camera/front/image_raw'] == 4
     offline = tmp_path / 'offline'
     street = next((tmp_path / 'out').glob('street_*'))
-    options = ['-o', str(offline), '-p', f'model.checkpoint:={weights}']
+    options = ['-o', str(offline), '--params-file', str(tmp_path / 'out' / 'parameters.yaml')]
     done = occany('bag', str(street), *options)
     assert done.returncode == 0, done.stderr
     assert outputs_of(offline) == outputs_of(tmp_path / 'out' / 'bag')

@@ -8,13 +8,14 @@ import sys
 import time
 
 import numpy as np
-from occany_ros.bags.messages import grid_message, image_message, transforms_message
+from occany_ros.bags.message_classes import message_bytes
+from occany_ros.bags.messages import grid_message, image_message, packed, transforms_message
 from occany_ros.bags.reader import BagReader
 from occany_ros.bags.writer import BagWriter
 from occany_ros.occupancy.grid import GridSpec, OccupancyGrid3d
 from occany_ros.ros.graph_types import message_class, sender_qos
 from occany_ros.ros.player import PlayOptions
-from occany_ros.ros.recorder import Recorder, stamp_ns_of_bytes, starts_with_header
+from occany_ros.ros.recorder import is_stamped, Recorder, stamp_ns_of_bytes, starts_with_header
 import pytest
 import rclpy
 
@@ -66,6 +67,27 @@ def player(bag, *options):
     return subprocess.Popen(
         [*command, 'play', str(bag), *options], cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
+
+
+def test_messages_without_a_stamp_are_filed_under_the_newest(node, tmp_path):
+    del node
+    types = {'/text': 'std_msgs/msg/String', '/report': 'diagnostic_msgs/msg/DiagnosticArray'}
+    report = message_bytes(message_class(types['/report'])(), types['/report'])
+    image = packed(image_message(np.zeros((2, 2, 3), np.uint8), 5_000, ''))
+    with BagWriter(tmp_path / 'bag') as writer:
+        for topic, kind in {**types, IMAGES: 'sensor_msgs/msg/Image'}.items():
+            writer.add_topic(topic, kind)
+        recorder = Recorder(None, writer, bool)
+        recorder.report.received = dict.fromkeys([*types, IMAGES], 0)
+        for topic, kind, data in [
+            ('/text', types['/text'], b'\x00\x01\x00\x00\x01\x00\x00\x00\x00'),
+            ('/report', types['/report'], report),
+            (IMAGES, 'sensor_msgs/msg/Image', image),
+            ('/report', types['/report'], report),
+        ]:
+            recorder._take(topic, kind, data, has_header=is_stamped(kind))
+    with BagReader(tmp_path / 'bag') as bag:
+        assert [raw.stamp_ns for raw in bag.messages()] == [5_000] * 4
 
 
 def record(node, path, process, *, wanted=lambda topic: topic in {IMAGES, '/truth', '/tf_static'}):

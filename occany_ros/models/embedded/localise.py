@@ -1,6 +1,6 @@
 """Where the robot was when each view was taken, found from matches between views."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import Final
 
@@ -19,6 +19,9 @@ from occany_ros.models.embedded.tracking import find_corners, follow
 import torch
 from torch import Tensor
 
+Pairs = tuple[tuple[TinyTokens, TinyTokens], ...]
+"""Views of one camera each, (new, known)."""
+
 LEAST_SHARE: Final = 0.35
 """A dense match counts if this much of the probability lies around its peak."""
 FARTHEST_MATCH: Final = 60.0
@@ -32,7 +35,7 @@ def place(
     views: Sequence[TinyTokens],
     poses: Sequence[Tensor],
     instant: Sequence[TinyTokens],
-    nowhere: Tensor,
+    motion: Callable[[Pairs], Tensor],
 ) -> Tensor:
     """
     Place an instant by its motion from the nearest known instant of one of its cameras.
@@ -42,7 +45,7 @@ def place(
     :param views: what is known.
     :param poses: world_from_base of each known view, (4, 4) float64.
     :param instant: new views of one instant, each of another camera.
-    :param nowhere: see `occany_ros.models.embedded.matching.likelihood`.
+    :param motion: `motion_between`, or what remembers its answers.
     :returns: world_from_base of the instant, (4, 4) float64; the world is the optical frame of
         the first view of all.
     """
@@ -56,11 +59,11 @@ def place(
     at = views[min(near, key=gaps.__getitem__)].stamp_ns
     known = [i for i in near if abs(views[i].stamp_ns - at) < SAME_INSTANT_NS]
     by_camera = {views[i].camera: views[i] for i in known}
-    pairs = [(view, by_camera[view.camera]) for view in instant if view.camera in by_camera]
-    return poses[known[0]] @ motion_between(pairs, nowhere).inverse()
+    pairs = tuple((view, by_camera[view.camera]) for view in instant if view.camera in by_camera)
+    return poses[known[0]] @ motion(pairs).inverse()
 
 
-def motion_between(pairs: Sequence[tuple[TinyTokens, TinyTokens]], nowhere: Tensor) -> Tensor:
+def motion_between(pairs: Pairs, nowhere: Tensor) -> Tensor:
     """
     Estimate the motion between two instants from all cameras that saw both.
 
@@ -71,7 +74,7 @@ def motion_between(pairs: Sequence[tuple[TinyTokens, TinyTokens]], nowhere: Tens
     :param nowhere: see `occany_ros.models.embedded.matching.likelihood`.
     :returns: new_from_known of the base, (4, 4) float64.
     """
-    turned = [(known, new) for new, known in pairs]
+    turned = tuple((known, new) for new, known in pairs)
     guess = solve_motion(dense_matches(pairs, nowhere))
     there = refined(pairs, guess)
     back = refined(turned, there.inverse()).inverse()
@@ -82,7 +85,7 @@ def motion_between(pairs: Sequence[tuple[TinyTokens, TinyTokens]], nowhere: Tens
     return middle
 
 
-def refined(pairs: Sequence[tuple[TinyTokens, TinyTokens]], guess: Tensor) -> Tensor:
+def refined(pairs: Pairs, guess: Tensor) -> Tensor:
     """
     Motion from corners followed between the images, from the guess and from standstill.
 
@@ -138,9 +141,7 @@ def corner_matches(new: TinyTokens, known: TinyTokens, guess: Tensor | None) -> 
     )
 
 
-def dense_matches(
-    pairs: Sequence[tuple[TinyTokens, TinyTokens]], nowhere: Tensor
-) -> Correspondences:
+def dense_matches(pairs: Pairs, nowhere: Tensor) -> Correspondences:
     """
     Match the cells of known views with new ones by their descriptors.
 
