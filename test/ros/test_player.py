@@ -69,8 +69,7 @@ def player(bag, *options):
     )
 
 
-def test_messages_without_a_stamp_are_filed_under_the_newest(node, tmp_path):
-    del node
+def test_messages_without_a_stamp_are_filed_under_the_newest(tmp_path):
     types = {'/text': 'std_msgs/msg/String', '/report': 'diagnostic_msgs/msg/DiagnosticArray'}
     report = message_bytes(message_class(types['/report'])(), types['/report'])
     image = packed(image_message(np.zeros((2, 2, 3), np.uint8), 5_000, ''))
