@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--steps', type=int, help='sets of the synthetic drive; by default 60, with 6 cameras 24'
     )
     parser.add_argument(
-        '--rate', type=float, help='speed of playing the drive; by default 1, with 6 cameras 0.25'
+        '--rate',
+        type=float,
+        help='speed of playing the drive; by default 0.5, with 6 cameras 0.125',
     )
     parser.add_argument(
         '--every-set', action='store_true',

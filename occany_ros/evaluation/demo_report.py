@@ -163,7 +163,7 @@ def _rows(figures: RunFigures, verdict: Verdict) -> list[tuple[str, str]]:
             ', '.join(figures.model.get(key, '?') for key in ('variant', 'weights')),
         ),
         ('sets played / received / processed', sets),
-        ('rate of outputs (of inputs)', f'{figures.rate_hz:.2f} Hz ({_played_text(figures)})'),
+        ('rate of outputs (of inputs)', f'{_rate_text(figures)} ({_played_text(figures)})'),
         ('peak memory', f'{figures.peak_bytes / 1e6:.0f} MB'),
     ]
     if verdict.drift is not None:
@@ -171,6 +171,10 @@ def _rows(figures: RunFigures, verdict: Verdict) -> list[tuple[str, str]]:
     if not verdict.invalid:
         rows.append(('outputs', 'all valid and finite'))
     return rows
+
+
+def _rate_text(figures: RunFigures) -> str:
+    return f'{figures.rate_hz:.2f} Hz' if figures.rate_hz else 'a single one'
 
 
 def _played_text(figures: RunFigures) -> str:
