@@ -13,7 +13,7 @@ def test_images_truth_and_calibration_come_back(tmp_path):
     words = ['synth', '-o', str(tmp_path / 'street'), '--seed', '3', '--steps', '2']
     assert main([*words, '--size', '96', '48', '--cameras', '6']) == 0
     folder = read_folder(tmp_path / 'street' / 'images', 'cameras')
-    drive = make_drive(3, rig='surround', steps=2, size=(48, 96))
+    drive = make_drive(3, rig='surround', rate_hz=4.0, steps=2, size=(48, 96))
     assert {camera.name for camera in folder.cameras} == {c.name for c in drive.cameras}
     step = drive.step(1)
     wanted = {frame.camera.name: frame for frame in step.frames.frames}
