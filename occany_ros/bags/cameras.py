@@ -62,13 +62,20 @@ def info_beside(image: str) -> str:
 
 
 def camera_parameters(cameras: tuple[CameraTopics, ...]) -> dict[str, str | list[str]]:
-    """Write the parameters under which the node finds these cameras."""
-    values: dict[str, str | list[str]] = {'cameras': [camera.name for camera in cameras]}
+    """Write the parameters under which the node finds these cameras; one ahead is the first."""
+    names = sorted((camera.name for camera in cameras), key=_importance)
+    values: dict[str, str | list[str]] = {'cameras': names}
     for camera in cameras:
         values[f'{camera.name}.image_topic'] = camera.image
         if camera.info:
             values[f'{camera.name}.info_topic'] = camera.info
     return values
+
+
+def _importance(name: str) -> tuple[int, int]:
+    """Sort key: the camera that looks straight ahead is the reference, so it comes first."""
+    back, side, _ = _viewing_order(name)
+    return back, abs(side - 1)
 
 
 def _viewing_order(name: str) -> tuple[int, int, str]:

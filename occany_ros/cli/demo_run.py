@@ -38,8 +38,9 @@ from occany_ros.synthetic.drive import Drive, make_drive
 import torch
 
 RATE_HZ: Final = 4.0
-RATES: Final = {1: 0.5, 6: 0.125}  # of playing: what two cores can follow
+RATES: Final = {1: 0.5, 6: 0.1}  # of playing: what two cores can follow
 EVERY_SET_S: Final = 0.2  # memory.min_interval, so that each set of a drive is remembered
+PATIENCE_S: Final = 30.0  # a camera that is played slowly is not a dead one
 SIZES: Final = {1: (160, 512), 6: (288, 512)}
 STEPS: Final = {1: 60, 6: 24}
 NEVER_REAL: Final = (
@@ -165,7 +166,7 @@ def _cameras(path: Path) -> tuple[CameraTopics, ...]:
 def _parameters(arguments: argparse.Namespace, subject: Subject) -> dict[str, object]:
     """Give the node its parameters: cameras of the bag, and the network."""
     values: dict[str, object] = {**camera_parameters(subject.cameras)}
-    values |= {'model.variant': arguments.variant}
+    values |= {'model.variant': arguments.variant, 'sync.stale_after': PATIENCE_S}
     if subject.drive is not None:
         values['memory.min_interval'] = EVERY_SET_S
     if arguments.checkpoint:

@@ -1,6 +1,6 @@
 """Cameras are found in a recording and named."""
 
-from occany_ros.bags.cameras import camera_topics
+from occany_ros.bags.cameras import camera_parameters, camera_topics
 from occany_ros.bags.reader import Topic
 
 
@@ -29,3 +29,18 @@ def test_cameras_are_named_by_what_sets_them_apart():
         '/camera/front/camera_info',
         '',
     ]
+
+
+def test_the_camera_that_looks_ahead_is_the_reference():
+    names = ['back_left', 'front_right', 'front', 'back', 'front_left']
+    topics = {
+        f'/camera/{name}/{tail}': Topic(
+            f'/camera/{name}/{tail}', f'sensor_msgs/msg/{kind}', 1, latched=False
+        )
+        for name in names
+        for tail, kind in (('image_raw', 'Image'), ('camera_info', 'CameraInfo'))
+    }
+    values = camera_parameters(camera_topics(topics))
+    assert values['cameras'] == ['front', 'front_left', 'front_right', 'back', 'back_left']
+    assert values['front.image_topic'] == '/camera/front/image_raw'
+    assert values['back.info_topic'] == '/camera/back/camera_info'
