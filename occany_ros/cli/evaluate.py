@@ -33,9 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Map every drive, then print one table."""
     from occany_ros.cli.progress import Progress
-    from occany_ros.evaluation.demo_references import reference_scores
-    from occany_ros.evaluation.drives import measure
-    from occany_ros.evaluation.scores import scores_of
+    from occany_ros.evaluation.demo_references import reference_tallies
+    from occany_ros.evaluation.drives import added, measure
+    from occany_ros.evaluation.scores import scores_of, Tally
     from occany_ros.evaluation.tables import score_table
     from occany_ros.models.factory import load_model
     from occany_ros.pipeline.mapper import config_for, mapper_of
@@ -48,25 +48,24 @@ def run(arguments: argparse.Namespace) -> int:
     mapper = mapper_of(model, OCC3D, replace(config_for(model), min_interval_s=0.2))
     size = tuple(arguments.size or ((160, 512) if arguments.rig == 'front' else (288, 512)))
     results = []
-    references = {}
+    tallies: dict[str, list[Tally]] = {}
     progress = Progress('drives')
     for number, seed in enumerate(arguments.seeds):
         drive = make_drive(
             seed, rig=arguments.rig, rate_hz=arguments.rate, steps=arguments.steps, size=size
         )
         results.append(measure(mapper, OCC3D, drive))
-        if number == 0:
-            references = reference_scores(drive)
+        for name, tally in reference_tallies(drive).items():
+            tallies.setdefault(name, []).append(tally)
         progress.show((number + 1) / len(arguments.seeds), f'seed {seed}')
     progress.done()
-    total = results[0].tally
-    for result in results[1:]:
-        total = total + result.tally
-    scores = scores_of(total)
+    tallies = {'tiny': [result.tally for result in results], **tallies}
+    rows = {name: scores_of(added(parts)) for name, parts in tallies.items()}
+    scores = rows['tiny']
     drifts = [result.drift.percent for result in results]
     depth_error = mean(result.depth_error for result in results)
-    print(score_table({f'tiny ({len(results)} drives)': scores, **references}))
-    print(f'references: the first drive, seed {arguments.seeds[0]}')
+    print(f'{len(results)} drives, {arguments.steps} sets each at {arguments.rate:g} Hz')
+    print(score_table(rows))
     print(f'drift: median {median(drifts):.1f} %, worst {max(drifts):.1f} % of the path')
     print(f'depth error of obstacles within 20 m: {depth_error:.3f}')
     if arguments.json:

@@ -2,24 +2,23 @@
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from occany_ros.bags.street import LOOK_BACK, steps_with_truth, Truth
-from occany_ros.evaluation.demo_report import scores_of_pairs
+from occany_ros.evaluation.demo_report import tally_of_pairs
 from occany_ros.evaluation.references import plane_grid, true_points_grid
-from occany_ros.evaluation.scores import Scores
+from occany_ros.evaluation.scores import Scores, scores_of, Tally
+from occany_ros.models.factory import load_model
 from occany_ros.models.tiny import load_tiny
 from occany_ros.occupancy.grid import OccupancyGrid3d
 from occany_ros.occupancy.points import concatenate, LabelledPoints, transform_points
-from occany_ros.pipeline.config import MapperConfig
-from occany_ros.pipeline.mapper import Mapper
-from occany_ros.pipeline.preprocess import network_size
+from occany_ros.pipeline.mapper import config_for, mapper_of
 from occany_ros.pipeline.replay import map_recording
 from occany_ros.semantics.classes import OCC3D
 from occany_ros.synthetic.drive import Drive, DriveStep
 from occany_ros.synthetic.truth import unproject
-import torch
 
 Pairs = list[tuple[OccupancyGrid3d, OccupancyGrid3d]]
 
@@ -35,6 +34,18 @@ def reference_scores(
     :param on_step: called with the number of steps done.
     :returns: name of the reference -> scores.
     """
+    return {name: scores_of(tally) for name, tally in reference_tallies(drive, on_step).items()}
+
+
+def reference_tallies(
+    drive: Drive, on_step: Callable[[int], None] | None = None
+) -> dict[str, Tally]:
+    """
+    Count the voxels of the three references on a drive, so that drives can be added up.
+
+    :param on_step: called with the number of steps done.
+    :returns: name of the reference -> tally.
+    """
     planes: Pairs = []
     points: Pairs = []
     seen: deque[tuple[DriveStep, LabelledPoints]] = deque(maxlen=LOOK_BACK)
@@ -49,9 +60,9 @@ def reference_scores(
         if on_step is not None:
             on_step(number + 1)
     return {
-        'plane only': scores_of_pairs(planes, OCC3D),
-        'true point maps': scores_of_pairs(points, OCC3D),
-        f'random weights ({len(first)} sets)': scores_of_pairs(untrained(first), OCC3D),
+        'plane only': tally_of_pairs(planes, OCC3D),
+        'true point maps': tally_of_pairs(points, OCC3D),
+        f'random weights ({len(first)} sets a drive)': tally_of_pairs(untrained(first), OCC3D),
     }
 
 
@@ -70,13 +81,9 @@ def true_points(drive: Drive, step: DriveStep) -> LabelledPoints:
 
 def untrained(steps: list[tuple[DriveStep, Truth]]) -> Pairs:
     """Map some steps with a network of random weights, in the way the trained one is used."""
-    mapper = Mapper(
-        reconstructor=load_tiny(weights=None),
-        classes=OCC3D,
-        image_size=network_size,
-        config=MapperConfig(confidence=1.0, fusion='carve', min_interval_s=0.2),
-        device=torch.device('cpu'),
-    )
+    trained = load_model('tiny', checkpoint=None, device='cpu', precision='fp32')
+    model = replace(trained, reconstructor=load_tiny(weights=None))
+    mapper = mapper_of(model, OCC3D, replace(config_for(model), min_interval_s=0.2))
     mapped = map_recording(mapper, (step.frames for step, _ in steps))
     return [
         (result.occupancy.grid, truth.grid)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from occany_ros.evaluation.recorded import Recorded, Track
-from occany_ros.evaluation.scores import Scores, scores_of, tally_frame
+from occany_ros.evaluation.scores import Scores, scores_of, Tally, tally_frame
 from occany_ros.evaluation.tables import score_table, table
 from occany_ros.evaluation.trajectory import Drift, drift
 from occany_ros.occupancy.grid import OccupancyGrid3d, UNKNOWN
@@ -73,24 +73,23 @@ def run_scores(prediction: Track, truth: Track, classes: ClassSet) -> Scores:
 
     :raises ValueError: no stamp is in both.
     """
-    return scores_of_pairs(
-        [(prediction.grids[stamp], truth.grids[stamp]) for stamp in _common(prediction, truth)],
-        classes,
-    )
+    stamps = _common(prediction, truth)
+    pairs = [(prediction.grids[stamp], truth.grids[stamp]) for stamp in stamps]
+    return scores_of(tally_of_pairs(pairs, classes))
 
 
-def scores_of_pairs(
+def tally_of_pairs(
     pairs: Sequence[tuple[OccupancyGrid3d, OccupancyGrid3d]], classes: ClassSet
-) -> Scores:
+) -> Tally:
     """
-    Score predicted grids against true ones, all together.
+    Count the voxels of predicted grids against true ones, all together.
 
     :raises ValueError: there are none.
     """
     if not pairs:
         raise ValueError('pairs: expected grids with the stamps of true ones, got none')
     first, *rest = (tally_frame(predicted, true, classes) for predicted, true in pairs)
-    return scores_of(sum(rest, start=first))
+    return sum(rest, start=first)
 
 
 def run_drift(prediction: Track, truth: Track) -> Drift | None:

@@ -1,6 +1,6 @@
 """A network measured on synthetic drives it has never seen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,15 +59,18 @@ def measure(
             errors.append(relative_errors(view, depth, solid))
         if on_step is not None:
             on_step(number + 1)
-    total = tallies[0]
-    for tally in tallies[1:]:
-        total = total + tally
     together = np.concatenate(errors)
     return DriveResult(
-        tally=total,
+        tally=added(tallies),
         drift=drift(np.stack(estimated), np.stack(true)),
         depth_error=float(together.mean()) if len(together) else float('nan'),
     )
+
+
+def added(tallies: Sequence[Tally]) -> Tally:
+    """Add up the tallies of several steps or drives, at least one."""
+    first, *rest = tallies
+    return sum(rest, start=first)
 
 
 def relative_errors(

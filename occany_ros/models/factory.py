@@ -26,10 +26,12 @@ class ImageSizeRule:
 
     :param long_side: longer side, pixels.
     :param multiple: the shorter side is a multiple of it.
+    :param short_side: most the shorter side may have, pixels; None for no limit.
     """
 
     long_side: int = 512
     multiple: int = 16
+    short_side: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +136,7 @@ def _load_tiny(checkpoint: Path | None, device: torch.device, precision: str) ->
         reconstructor=network,
         variant='tiny',
         class_set='occ3d',
-        image_size=ImageSizeRule(),
+        image_size=ImageSizeRule(short_side=176),
         weights=SYNTHETIC,
         sha256=file_digest(path),
         fusion='carve',

@@ -183,7 +183,12 @@ def mapper_of(model: LoadedModel, classes: Classes, config: MapperConfig) -> Map
     return Mapper(
         reconstructor=model.reconstructor,
         classes=classes,
-        image_size=partial(network_size, long_side=rule.long_side, multiple=rule.multiple),
+        image_size=partial(
+            network_size,
+            long_side=rule.long_side,
+            multiple=rule.multiple,
+            short_side=rule.short_side,
+        ),
         config=config,
         device=model.device,
     )

@@ -27,7 +27,13 @@ class FittedImage:
     intrinsics: NDArray[np.float64] | None
 
 
-def network_size(width: int, height: int, long_side: int = 512, multiple: int = 16) -> Size:
+def network_size(
+    width: int,
+    height: int,
+    long_side: int = 512,
+    multiple: int = 16,
+    short_side: int | None = None,
+) -> Size:
     """
     Choose the network's image size for a camera's.
 
@@ -35,9 +41,14 @@ def network_size(width: int, height: int, long_side: int = 512, multiple: int = 
     :param height: rows of the camera's image.
     :param long_side: longer side of the result.
     :param multiple: the shorter side is the nearest multiple of it, at least one.
+    :param short_side: where the shorter side would exceed this, the longer one shrinks, to a
+        multiple too.
     :returns: width and height.
     """
     long, short = max(width, height), min(width, height)
+    if short_side is not None:
+        fitting = max(int(short_side * long / short / multiple + 0.5), 1) * multiple
+        long_side = min(long_side, fitting)
     fitted = max(int(short * long_side / long / multiple + 0.5), 1) * multiple
     return (long_side, fitted) if width >= height else (fitted, long_side)
 

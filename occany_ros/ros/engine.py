@@ -46,7 +46,10 @@ class Engine:
         """Make a mapper that works as the parameters say."""
         rule = self.model.image_size
         long_side = parameters.model.image_size or rule.long_side
-        size = partial(network_size, long_side=long_side, multiple=rule.multiple)
+        short_side = None if parameters.model.image_size else rule.short_side
+        size = partial(
+            network_size, long_side=long_side, multiple=rule.multiple, short_side=short_side
+        )
         return Mapper(
             reconstructor=self.model.reconstructor,
             classes=self.classes,

@@ -9,7 +9,7 @@ def test_order_of_the_references():
     torch.set_num_threads(1)
     scores = reference_scores(make_drive(1009, steps=3, size=(80, 256)))
     plane, points, untrained = scores.values()
-    assert list(scores) == ['plane only', 'true point maps', 'random weights (3 sets)']
+    assert list(scores) == ['plane only', 'true point maps', 'random weights (3 sets a drive)']
     assert plane.obstacle_iou == 0
     assert plane.obstacle_f1 == 0
     assert plane.iou > 0.3  # which is why plain IoU proves nothing

@@ -124,3 +124,11 @@ def test_views_of_frames():
 def test_normalisation_spans_minus_one_to_one():
     image = torch.tensor([0, 51, 255], dtype=torch.uint8).reshape(1, 1, 3, 1).expand(1, 1, 3, 3)
     torch.testing.assert_close(normalised(image)[0, 0, 0], torch.tensor([-1.0, -0.6, 1.0]))
+
+
+@pytest.mark.parametrize(
+    ('image', 'size'),
+    [((1600, 900), (320, 176)), ((1241, 376), (512, 160)), ((900, 1600), (176, 320))],
+)
+def test_a_limited_shorter_side_shrinks_the_longer(image, size):
+    assert network_size(*image, short_side=176) == size

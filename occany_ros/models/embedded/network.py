@@ -1,6 +1,7 @@
 """The embedded network: one trunk, descriptors to compare views, and a head at 1/4."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from math import log
 
 from occany_ros.models.embedded.config import EmbeddedConfig
@@ -173,6 +174,11 @@ def gated(free: Tensor, gate: Tensor, log_ground: Tensor) -> Tensor:
     share = gate.sigmoid()
     guess = (log(10.0) + free).clamp(log(0.5), log(2 * FARTHEST))
     return share * log_ground + (1 - share) * guess
+
+
+def joined(parts: Sequence[Maps]) -> Maps:
+    """Join the answers for several groups of views."""
+    return Maps(**{f.name: torch.cat([getattr(p, f.name) for p in parts]) for f in fields(Maps)})
 
 
 def channels_last(network: EmbeddedNetwork) -> EmbeddedNetwork:
