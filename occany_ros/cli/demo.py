@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--rate',
         type=float,
-        help='speed of playing the drive; by default 0.5, with 6 cameras 0.1',
+        help='speed of playing the drive; by default 0.5, with 6 cameras 0.25',
     )
     parser.add_argument(
         '--every-set', action='store_true',

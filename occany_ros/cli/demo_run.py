@@ -38,7 +38,7 @@ from occany_ros.synthetic.drive import Drive, make_drive
 import torch
 
 RATE_HZ: Final = 4.0
-RATES: Final = {1: 0.5, 6: 0.1}  # of playing: what two cores can follow
+RATES: Final = {1: 0.5, 6: 0.25}  # of playing: what two cores can follow
 EVERY_SET_S: Final = 0.2  # memory.min_interval, so that each set of a drive is remembered
 PATIENCE_S: Final = 30.0  # a camera that is played slowly is not a dead one
 SIZES: Final = {1: (160, 512), 6: (288, 512)}

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument('--weights', type=Path, help='weights of the tiny network (its own)')
     parser.add_argument(
-        '--seeds', type=int, nargs='+', default=list(range(500, 508)), help='one drive each'
+        '--seeds', type=int, nargs='+', default=list(range(600, 608)), help='one drive each'
     )
     parser.add_argument('--rig', choices=('front', 'surround'), default='front')
     parser.add_argument('--steps', type=int, default=24, help='sets of images a drive')
