@@ -146,7 +146,8 @@ class TinyOccAny:
 
     def _sweeps(self, memory: TinyMemory, indices: list[int]) -> Tensor:
         """Mean sweep of each view against its neighbours, (v, 2 k, h8, w8)."""
-        jobs = [(row, i, j) for row, i in enumerate(indices) for j in neighbours(memory, i)]
+        limit = self.network.config.sources
+        jobs = [(row, i, j) for row, i in enumerate(indices) for j in neighbours(memory, i, limit)]
         shape = memory.views[indices[0]].encoded.eighth.shape
         bins = 2 * self.network.config.depths
         total = torch.zeros(len(indices), bins, *shape[-2:], device=self.device)

@@ -1,6 +1,7 @@
 """A batch of short sequences with their truth, and the ways it is varied."""
 
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Final
 
 import torch
@@ -97,17 +98,18 @@ def network_images(images: Tensor, generator: torch.Generator | None = None) -> 
     Images as the network takes them, varied in colour when a generator is given.
 
     :param images: RGB, (b, t, h, w, 3) uint8.
-    :param generator: source of the variation, one draw a sequence and noise a pixel.
+    :param generator: source of the variation, on the images' device; one draw a sequence and
+        noise a pixel.
     :returns: (b * t, 3, h, w) in [-1, 1], channels last in memory.
     """
     x = images.float() / 255
     if generator is not None:
         sequences = images.shape[0]
-        shape = (sequences, 1, 1, 1, 1)
-        gain = torch.rand(sequences, 1, 1, 1, 3, generator=generator) * 0.3 + 0.85
-        light = torch.rand(shape, generator=generator) * 0.6 + 0.7
-        contrast = torch.rand(shape, generator=generator) * 0.5 + 0.75
-        noise = torch.randn(x.shape, generator=generator) * 0.01
+        draw = partial(torch.rand, generator=generator, device=x.device)
+        gain = draw(sequences, 1, 1, 1, 3) * 0.3 + 0.85
+        light = draw(sequences, 1, 1, 1, 1) * 0.6 + 0.7
+        contrast = draw(sequences, 1, 1, 1, 1) * 0.5 + 0.75
+        noise = torch.randn(x.shape, generator=generator, device=x.device) * 0.01
         mean = x.mean(dim=(1, 2, 3), keepdim=True)
         x = ((x - mean) * contrast + mean) * light * gain + noise
         x = x.clamp(0, 1)
@@ -125,13 +127,14 @@ def jittered(
     :param angle_deg: standard deviation of the rotation about each axis.
     :param metres: standard deviation of the translation along each axis.
     :param scale: standard deviation of the relative error of the translation.
-    :param generator: source of the errors.
+    :param generator: source of the errors, on the poses' device.
     :returns: (v, 4, 4).
     """
     views = poses.shape[0]
-    turn = torch.randn(views, 3, generator=generator, dtype=poses.dtype) * angle_deg
-    shift = torch.randn(views, 3, generator=generator, dtype=poses.dtype) * metres
-    stretch = 1 + torch.randn(views, 1, generator=generator, dtype=poses.dtype) * scale
+    draw = partial(torch.randn, generator=generator, dtype=poses.dtype, device=poses.device)
+    turn = draw(views, 3) * angle_deg
+    shift = draw(views, 3) * metres
+    stretch = 1 + draw(views, 1) * scale
     x, y, z = torch.deg2rad(turn).unbind(-1)
     zero = torch.zeros_like(x)
     rows = ((zero, -z, y), (z, zero, -x), (-y, x, zero))

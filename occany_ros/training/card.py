@@ -44,7 +44,8 @@ def export(network: EmbeddedNetwork, path: Path, recipe: Recipe) -> None:
     :param path: of the weights; the recipe gets the suffix ``.json``.
     """
     state = {
-        name: value.detach().half().contiguous() for name, value in network.state_dict().items()
+        name: value.detach().half().cpu().contiguous()
+        for name, value in network.state_dict().items()
     }
     save_file(state, path)
     facts = asdict(recipe) | {

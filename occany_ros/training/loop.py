@@ -96,8 +96,9 @@ def sequence_loss(
     )
     views = torch.arange(sequences * frames).view(sequences, frames)
     poses = batch.world_from_camera
-    total = torch.zeros(())
-    count = torch.zeros(sequences * frames)
+    device = batch.images.device
+    total = torch.zeros((), device=device)
+    count = torch.zeros(sequences * frames, device=device)
     matches = []
     for shift in range(1, frames):
         target = views.flatten()
@@ -107,7 +108,7 @@ def sequence_loss(
         relative = jittered(
             relative, angle_deg=0.1, metres=0.015, scale=0.03, generator=generator
         ).float()
-        draw = torch.rand(sequences, frames, generator=generator).flatten()
+        draw = torch.rand(sequences * frames, generator=generator, device=device)
         used = draw > (WITHOUT_SOURCES + ONE_SOURCE if shift > 1 else WITHOUT_SOURCES)
         sweep = network.sweep(select(encoded, target), select(encoded, source), relative)
         total = total + sweep * used[:, None, None, None]
@@ -153,7 +154,8 @@ def train(
     :returns: the network with the running average of the weights.
     """
     torch.manual_seed(schedule.seed)
-    generator = torch.Generator().manual_seed(schedule.seed)
+    generator = torch.Generator(device).manual_seed(schedule.seed)
+    class_weights = class_weights.to(device)
     network = network or EmbeddedNetwork(EmbeddedConfig())
     network = channels_last(network.to(device))
     average = deepcopy(network).eval()

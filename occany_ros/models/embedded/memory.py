@@ -80,7 +80,7 @@ def instants(tokens: Sequence[TinyTokens]) -> list[list[TinyTokens]]:
     return groups
 
 
-def neighbours(memory: TinyMemory, index: int, limit: int = 2) -> list[int]:
+def neighbours(memory: TinyMemory, index: int, limit: int) -> list[int]:
     """
     Find the views of the same camera nearest in time from which the robot has moved.
 
