@@ -6,6 +6,7 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
+from occany_ros.cli.folder_options import add_folder_options
 from occany_ros.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -29,14 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--no-input', action='store_true', help='leave the input out of the bag to make'
     )
-    parser.add_argument(
-        '--layout', choices=['auto', 'sequence', 'cameras', 'instant'], default='auto',
-        help='what a folder of images is: one camera over time, a sub-folder per camera, or '
-        'cameras at one instant',
-    )  # fmt: skip
-    parser.add_argument(
-        '--period', type=float, default=0.5, metavar='SECONDS', help='time between images'
-    )
+    add_folder_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 import sys
 
+from occany_ros.cli.folder_options import add_folder_options
 from occany_ros.cli.needs_ros import require_ros
 
 SUMMARY = 'run the node on a synthetic drive or on your images; print figures, paint a picture'
@@ -33,14 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='play a set when the last was answered, so that a slow machine skips none; other '
         'input than the drive is always played so',
     )  # fmt: skip
-    parser.add_argument(
-        '--layout', choices=['auto', 'sequence', 'cameras', 'instant'], default='auto',
-        help='what a folder of images is: one camera over time, a sub-folder per camera, or '
-        'cameras at one instant',
-    )  # fmt: skip
-    parser.add_argument(
-        '--period', type=float, default=0.5, metavar='SECONDS', help='time between images'
-    )
+    add_folder_options(parser)
     parser.add_argument(
         '--variant', default='tiny', help='network, as the parameter model.variant'
     )

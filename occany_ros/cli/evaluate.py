@@ -34,8 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Map every drive, then print one table."""
     from occany_ros.cli.progress import Progress
     from occany_ros.evaluation.demo_references import reference_tallies
-    from occany_ros.evaluation.drives import added, measure
-    from occany_ros.evaluation.scores import scores_of, Tally
+    from occany_ros.evaluation.drives import measure
+    from occany_ros.evaluation.scores import added, scores_of, Tally
     from occany_ros.evaluation.tables import score_table
     from occany_ros.models.factory import load_model
     from occany_ros.pipeline.mapper import config_for, mapper_of

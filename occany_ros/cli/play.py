@@ -5,6 +5,7 @@ from pathlib import Path
 import sys
 import tempfile
 
+from occany_ros.cli.folder_options import add_folder_options
 from occany_ros.cli.needs_ros import require_ros
 from occany_ros.cli.progress import Progress
 
@@ -33,14 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--step-on', default='', metavar='TOPIC',
         help='play the next time step when this topic has answered the last, instead of by time',
     )  # fmt: skip
-    parser.add_argument(
-        '--layout', choices=['auto', 'sequence', 'cameras', 'instant'], default='auto',
-        help='what a folder of images is: one camera over time, a sub-folder per camera, or '
-        'cameras at one instant',
-    )  # fmt: skip
-    parser.add_argument(
-        '--period', type=float, default=0.5, metavar='SECONDS', help='time between images'
-    )
+    add_folder_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from occany_ros.evaluation.recorded import Recorded, Track
-from occany_ros.evaluation.scores import Scores, scores_of, Tally, tally_frame
+from occany_ros.evaluation.scores import added, Scores, scores_of, Tally, tally_frame
 from occany_ros.evaluation.tables import score_table, table
 from occany_ros.evaluation.trajectory import Drift, drift
 from occany_ros.occupancy.grid import OccupancyGrid3d, UNKNOWN
@@ -88,8 +88,7 @@ def tally_of_pairs(
     """
     if not pairs:
         raise ValueError('pairs: expected grids with the stamps of true ones, got none')
-    first, *rest = (tally_frame(predicted, true, classes) for predicted, true in pairs)
-    return sum(rest, start=first)
+    return added([tally_frame(predicted, true, classes) for predicted, true in pairs])
 
 
 def run_drift(prediction: Track, truth: Track) -> Drift | None:

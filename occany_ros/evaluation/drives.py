@@ -1,12 +1,12 @@
 """A network measured on synthetic drives it has never seen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.bags.street import steps_with_truth
-from occany_ros.evaluation.scores import Tally, tally_frame
+from occany_ros.evaluation.scores import added, Tally, tally_frame
 from occany_ros.evaluation.trajectory import Drift, drift
 from occany_ros.models.prediction import MemoryT, TokensT
 from occany_ros.pipeline.mapper import Mapper
@@ -65,12 +65,6 @@ def measure(
         drift=drift(np.stack(estimated), np.stack(true)),
         depth_error=float(together.mean()) if len(together) else float('nan'),
     )
-
-
-def added(tallies: Sequence[Tally]) -> Tally:
-    """Add up the tallies of several steps or drives, at least one."""
-    first, *rest = tallies
-    return sum(rest, start=first)
 
 
 def relative_errors(

@@ -6,6 +6,7 @@ for the obstacle scores. All of them look only at voxels whose truth is known an
 near the robot.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -127,6 +128,12 @@ def tally_frame(
         predicted_near=int((blocked_guess & scored & dilate(blocked_fact)).sum()),
         true_near=int((blocked_fact & dilate(blocked_guess)).sum()),
     )
+
+
+def added(tallies: Sequence[Tally]) -> Tally:
+    """Add up the tallies of several steps or drives, at least one."""
+    first, *rest = tallies
+    return sum(rest, start=first)
 
 
 def label_iou(tally: Tally) -> NDArray[np.float64]:

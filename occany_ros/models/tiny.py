@@ -12,12 +12,11 @@ from occany_ros.models.embedded.memory import (
     instants,
     mount,
     neighbours,
-    part,
     stacked,
     TinyMemory,
     TinyTokens,
 )
-from occany_ros.models.embedded.network import channels_last, EmbeddedNetwork, joined, Maps
+from occany_ros.models.embedded.network import channels_last, EmbeddedNetwork, joined, Maps, select
 from occany_ros.models.embedded.rays import calibration, cell_rays
 from occany_ros.models.prediction import Prediction
 from occany_ros.models.views import Views
@@ -76,10 +75,9 @@ class TinyOccAny:
                 known.intrinsics.to(self.device, torch.float32),
                 known.base_from_camera.to(self.device, torch.float32),
             )
-        mounted = known.mounted.tolist()
         grey = ((views.images.mean(dim=1) + 1) * 127.5).to(torch.uint8).cpu().numpy()
         return [
-            TinyTokens(camera, stamp_ns, part(encoded, slice(i, i + 1)), mounted[i], grey[i])
+            TinyTokens(camera, stamp_ns, select(encoded, slice(i, i + 1)), grey[i])
             for i, (camera, stamp_ns) in enumerate(
                 zip(views.cameras, views.stamps_ns, strict=True)
             )

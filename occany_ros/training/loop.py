@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import cos, pi
 from typing import Final
 
 from occany_ros.models.embedded.config import EmbeddedConfig
 from occany_ros.models.embedded.matching import correlation, likelihood
-from occany_ros.models.embedded.network import channels_last, EmbeddedNetwork, Encoded
+from occany_ros.models.embedded.network import channels_last, EmbeddedNetwork, select
 from occany_ros.training.batch import Batch, jittered, match_targets, network_images
 from occany_ros.training.losses import (
     depth_loss,
@@ -64,11 +64,6 @@ class Progress:
     step: int
     frames: int
     terms: dict[str, float]
-
-
-def select(encoded: Encoded, index: Tensor) -> Encoded:
-    """Take views of an encoding by index."""
-    return Encoded(**{f.name: getattr(encoded, f.name)[index] for f in fields(encoded)})
 
 
 def sequence_loss(

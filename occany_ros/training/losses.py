@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from occany_ros.models.embedded.matching import pixel_to_cell
-from occany_ros.models.embedded.network import Maps
+from occany_ros.models.embedded.network import CONFIDENCE_COST, FARTHEST, Maps
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-CONFIDENCE_WEIGHT: Final = 0.2
-FARTHEST: Final = 80.0
 GROUND: Final = (11, 12, 13, 14)
 
 
@@ -71,7 +69,7 @@ def weighted_error(log_depth: Tensor, log_precision: Tensor, depth: Tensor) -> T
     """
     error = (log_depth - depth.clamp(min=0.3).log()).abs()
     confidence = 1 + log_precision.clamp(max=6).exp()
-    return confidence * error - CONFIDENCE_WEIGHT * confidence.log()
+    return confidence * error - CONFIDENCE_COST * confidence.log()
 
 
 def first_depth_loss(log_depth: Tensor, log_precision: Tensor, depth: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from occany_ros.models.embedded.matching import (
 )
 from occany_ros.models.embedded.memory import mount, SAME_INSTANT_NS, TinyTokens
 from occany_ros.models.embedded.motion import Correspondences, reprojected, solve_motion
-from occany_ros.models.embedded.network import Encoded, log_ground_depth
+from occany_ros.models.embedded.network import CONFIDENCE_COST, Encoded, log_ground_depth
 from occany_ros.models.embedded.rays import cell_rays
 from occany_ros.models.embedded.tracking import find_corners, follow
 import torch
@@ -94,8 +94,14 @@ def refined(pairs: Pairs, guess: Tensor) -> Tensor:
     :returns: the answer that more corners agree with; the guess where too few do.
     """
     best, most = guess, LEAST_CORNERS
+    corners = [corners_of(new, known) for new, known in pairs]
     for start in (guess, None):
-        matches = joined([corner_matches(new, known, start) for new, known in pairs])
+        matches = joined(
+            [
+                followed(new, known, at, start)
+                for (new, known), at in zip(pairs, corners, strict=True)
+            ]
+        )
         motion = solve_motion(matches, guess if start is None else start)
         error = (reprojected(matches, motion) - matches.pixels).norm(dim=-1)
         agreed = int(((error < AGREED_PIXELS) & (matches.weights > 0)).sum())
@@ -104,11 +110,11 @@ def refined(pairs: Pairs, guess: Tensor) -> Tensor:
     return best
 
 
-def corner_matches(new: TinyTokens, known: TinyTokens, guess: Tensor | None) -> Correspondences:
+def corners_of(new: TinyTokens, known: TinyTokens) -> Correspondences:
     """
-    Follow corners of a known view into a new one.
+    Find the corners of a known view that are to be followed into a new one.
 
-    :param guess: new_from_known of the base, to start from; None starts where the corners were.
+    :returns: with the pixels of the known view, where they are not followed yet.
     """
     view = known.encoded
     height, width = view.log_depth.shape[-2:]
@@ -124,7 +130,7 @@ def corner_matches(new: TinyTokens, known: TinyTokens, guess: Tensor | None) -> 
     local = flat @ pinhole.inverse().T * depth[:, None]
     pose = mount(known).float()
     count = len(corners)
-    matches = Correspondences(
+    return Correspondences(
         points=local @ pose[:3, :3].T + pose[:3, 3],
         pixels=torch.from_numpy(corners),
         weights=(depth < FARTHEST_MATCH).float(),
@@ -132,12 +138,23 @@ def corner_matches(new: TinyTokens, known: TinyTokens, guess: Tensor | None) -> 
         intrinsics=new.encoded.intrinsics.cpu().expand(count, 3, 3),
         camera_from_base=mount(new).inverse().expand(count, 4, 4),
     )
-    start = None if guess is None else reprojected(matches, guess).float().numpy()
-    pixels, good = follow(known.grey, new.grey, corners, start)
+
+
+def followed(
+    new: TinyTokens, known: TinyTokens, corners: Correspondences, guess: Tensor | None
+) -> Correspondences:
+    """
+    Follow corners of a known view into a new one.
+
+    :param corners: from `corners_of`.
+    :param guess: new_from_known of the base, to start from; None starts where the corners were.
+    """
+    start = None if guess is None else reprojected(corners, guess).float().numpy()
+    pixels, good = follow(known.grey, new.grey, corners.pixels.numpy(), start)
     return replace(
-        matches,
+        corners,
         pixels=torch.from_numpy(pixels),
-        weights=matches.weights * torch.from_numpy(good),
+        weights=corners.weights * torch.from_numpy(good),
     )
 
 
@@ -156,7 +173,7 @@ def _dense(new: Encoded, known: Encoded, nowhere: Tensor) -> Correspondences:
     height, width = known.log_depth.shape[-2:]
     table = correlation(known.descriptors, new.descriptors)
     pixels, share = best_matches(table, nowhere)
-    turned = correlation(new.descriptors, known.descriptors)
+    turned = table.flatten(2).transpose(1, 2).reshape(1, -1, height, width)
     back, _ = best_matches(turned, nowhere)
     rays = cell_rays(known.intrinsics, (height, width), STRIDE).flatten(1, 2)
     depth = known.log_depth.exp().flatten(1)
@@ -179,9 +196,9 @@ def relative_error(view: Encoded) -> Tensor:
     """
     Error to expect of the first depth, which training ties to the confidence, (v, h, w).
 
-    The loss ``c e - 0.2 log c`` is smallest where the error is ``e = 0.2 / c``.
+    The loss ``c e - k log c`` is smallest where the error is ``e = k / c``.
     """
-    return 0.2 / (1 + view.log_precision.exp())
+    return CONFIDENCE_COST / (1 + view.log_precision.exp())
 
 
 def joined(parts: Sequence[Correspondences]) -> Correspondences:

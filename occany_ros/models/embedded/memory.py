@@ -22,14 +22,12 @@ class TinyTokens:
     :param camera: name of its camera.
     :param stamp_ns: its time, nanoseconds.
     :param encoded: maps of this view alone, leading axis 1.
-    :param mounted: whether its pose on the robot was known.
     :param grey: its image, for following corners, (h, w) uint8.
     """
 
     camera: str
     stamp_ns: int
     encoded: Encoded
-    mounted: bool
     grey: NDArray[np.uint8]
 
 
@@ -45,11 +43,6 @@ class TinyMemory:
 
     views: tuple[TinyTokens, ...]
     world_from_base: Tensor
-
-
-def part(encoded: Encoded, index: slice) -> Encoded:
-    """Take views of an encoding by slice."""
-    return Encoded(**{f.name: getattr(encoded, f.name)[index] for f in fields(encoded)})
 
 
 def stacked(views: Sequence[TinyTokens]) -> Encoded:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from math import log
+from typing import Final
 
 from occany_ros.models.embedded.config import EmbeddedConfig
 from occany_ros.models.embedded.matching import correlation, plane_sweep
@@ -12,7 +13,10 @@ import torch
 from torch import nn, Tensor
 from torch.nn import functional
 
-FARTHEST = 80.0
+FARTHEST: Final = 80.0
+"""Depth is learned and answered up to here, metres."""
+CONFIDENCE_COST: Final = 0.2
+"""What confidence costs in the depth loss; it ties the confidence to the error."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +42,11 @@ class Encoded:
     log_ground: Tensor
     intrinsics: Tensor
     base_from_camera: Tensor
+
+
+def select(encoded: Encoded, index: Tensor | slice) -> Encoded:
+    """Take views of an encoding."""
+    return Encoded(**{f.name: getattr(encoded, f.name)[index] for f in fields(encoded)})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
