@@ -1,8 +1,8 @@
-"""What a network answers, and the three verbs every model family shares."""
+"""What a network answers, and the verbs every model family shares."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, runtime_checkable, TypeVar
 
 from occany_ros.models.views import Views
 from torch import Tensor
@@ -38,6 +38,27 @@ class Prediction:
     features: tuple[Tensor, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NovelViews:
+    """
+    Geometry and semantics of ``r`` views nobody took, in the world of a `Prediction`.
+
+    :param world_points: a point for every pixel, world frame, metres, (r, h, w, 3).
+    :param confidence: at least 1, (r, h, w).
+    :param world_from_camera: pose of each view, as asked for, (r, 4, 4).
+    :param focal: focal length of the imagined images, pixels of a network-sized image, (r,).
+    :param labels: as in `Prediction`, (r, h, w) uint8; None where they are left to others.
+    :param features: as in `Prediction`; empty where nobody asked for them.
+    """
+
+    world_points: Tensor
+    confidence: Tensor
+    world_from_camera: Tensor
+    focal: Tensor
+    labels: Tensor | None = None
+    features: tuple[Tensor, ...] = ()
+
+
 class Reconstructor(Protocol[TokensT, MemoryT]):
     """
     A network that turns views into one consistent world.
@@ -55,3 +76,17 @@ class Reconstructor(Protocol[TokensT, MemoryT]):
 
     def render(self, memory: MemoryT, tokens: Sequence[TokensT]) -> Prediction:
         """Geometry of these views, seen with the whole memory."""
+
+
+@runtime_checkable
+class NovelViewRenderer(Reconstructor[TokensT, MemoryT], Protocol[TokensT, MemoryT]):
+    """A `Reconstructor` that also renders views nobody took, each independent of the others."""
+
+    def render_novel(
+        self,
+        memory: MemoryT,
+        tokens: Sequence[TokensT],
+        seen: Prediction,
+        world_from_camera: Tensor,
+    ) -> NovelViews:
+        """Geometry of views at these poses (r, 4, 4), given what `render` said of ``tokens``."""
