@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from occany_ros.geometry.novel_views import NovelViewPlan
 from occany_ros.models.checkpoint import file_digest, load_occany
 from occany_ros.models.checkpoint_file import CheckpointError, WHERE_TO_GET_IT
 from occany_ros.models.prediction import Reconstructor
@@ -17,6 +18,8 @@ PRECISIONS: Final = {
     'fp16': torch.float16,
 }
 SYNTHETIC: Final = 'synthetic'
+DEMO_PLAN: Final = NovelViewPlan(views_per_frame=2, forward_m=5.0, rotate_deg=30.0, lateral_m=2.0)
+"""What the released demo renders around each view (OccAny spec, section 14)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class LoadedModel:
     :param fusion: how its points become voxels unless the user says otherwise, ``trilinear`` or
         ``carve``, see `occany_ros.pipeline.config.MapperConfig`.
     :param confidence: points with more are used unless the user says otherwise.
+    :param stage: ``rendering`` if it can render views that no camera took, else
+        ``reconstruction``.
+    :param plan: which of them to render unless the user says otherwise.
+    :param novel_confidence: as ``confidence``, for points of such views.
     :param device: where it runs.
     :param precision: ``fp32``, ``bf16`` or ``fp16``.
     """
@@ -60,6 +67,9 @@ class LoadedModel:
     sha256: str
     fusion: Literal['trilinear', 'carve']
     confidence: float
+    stage: Literal['reconstruction', 'rendering']
+    plan: NovelViewPlan
+    novel_confidence: float
     device: torch.device
     precision: str
 
@@ -141,6 +151,9 @@ def _load_tiny(checkpoint: Path | None, device: torch.device, precision: str) ->
         sha256=file_digest(path),
         fusion='carve',
         confidence=1.0,
+        stage='reconstruction',
+        plan=NovelViewPlan(),
+        novel_confidence=1.0,
         device=device,
         precision=precision,
     )
@@ -161,6 +174,9 @@ def _load_occany(checkpoint: Path | None, device: torch.device, precision: str) 
         sha256=file_digest(checkpoint),
         fusion='trilinear',
         confidence=2.0,
+        stage='reconstruction',
+        plan=DEMO_PLAN,
+        novel_confidence=2.0,
         device=device,
         precision=precision,
     )

@@ -27,6 +27,8 @@ def test_occany_from_a_released_file(weights):
     assert (model.precision, model.device.type) == ('fp32', 'cpu')
     assert len(model.sha256) == 64
     assert (model.image_size.long_side, model.image_size.multiple) == (512, 16)
+    assert (model.stage, model.confidence, model.novel_confidence) == ('reconstruction', 2.0, 2.0)
+    assert model.plan.count(1) == 6
 
 
 def test_precision_reaches_the_network(weights):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from occany_ros.geometry.novel_views import NovelViewPlan
 from occany_ros.models.config import DecoderConfig, EncoderConfig, OccAnyConfig
 from occany_ros.models.factory import ImageSizeRule, LoadedModel
 from occany_ros.models.occany import OccAny
@@ -40,6 +41,9 @@ def model(request):
         sha256='',
         fusion='trilinear',
         confidence=1.0,
+        stage='reconstruction',
+        plan=NovelViewPlan(),
+        novel_confidence=1.0,
         device=torch.device('cpu'),
         precision='fp32',
     )
