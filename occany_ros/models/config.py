@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Activation = Literal['linear', 'norm_exp']
+Family = Literal['occany', 'must3r']
 
 PATCH = 16
 HIDDEN_RATIO = 4
@@ -50,6 +51,8 @@ class DecoderConfig:
     :param feature_size: edge of the square image the semantic features imitate, pixels; the
         coarsest feature map has one cell a patch of it.
     :param activation: how raw numbers become points.
+    :param family: ``occany``, or ``must3r`` for the network it grew from, which has no pose token
+        and nothing that goes with one, no task tokens, and a point head alone.
     """
 
     encoder_width: int = 1024
@@ -58,14 +61,17 @@ class DecoderConfig:
     heads: int = 12
     feature_size: int = 512
     activation: Activation = 'linear'
+    family: Family = 'occany'
 
     def __post_init__(self) -> None:
-        """Refuse heads that do not divide the width, and unknown activations."""
+        """Refuse heads that do not divide the width, and unknown names."""
         _check_heads('decoder', self.width, self.heads)
         if self.activation not in ('linear', 'norm_exp'):
             raise ValueError(
                 f"decoder.activation: expected 'linear' or 'norm_exp', got {self.activation!r}"
             )
+        if self.family not in ('occany', 'must3r'):
+            raise ValueError(f"decoder.family: expected 'occany' or 'must3r', got {self.family!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 The decoder that remembers views and reads them back together (OccAny spec, section 5).
 
 Token sets are (b, v, n, d); the first of the ``n`` tokens of a view stands for its pose, the
-others are its patches in row-major order.
+others are its patches in row-major order. Plain MUSt3R has no pose token: all are patches, at
+(row, column) from 0. Where nothing but patches is turned, a shift of all of them changes nothing,
+so it matters only beside a pose token, which stands at (0, 0) while patches begin at (1, 1).
 """
 
 from typing import cast
@@ -46,11 +48,11 @@ class MemoryDecoder(nn.Module):
         width = config.width
         self.head_width = width // config.heads
         self.projection = nn.Linear(config.encoder_width, width)
-        self.pose_token = nn.Parameter(torch.zeros(1, 1, 1, width))
+        self.pose_token: nn.Parameter | None = None
         self.later_view = nn.Parameter(torch.zeros(1, 1, width))
-        self.blocks = nn.ModuleList(
-            PosedBlock(width=width, heads=config.heads) for _ in range(config.depth)
-        )
+        if config.family == 'occany':
+            self.pose_token = nn.Parameter(torch.zeros(1, 1, 1, width))
+        self.blocks = nn.ModuleList(_block(config) for _ in range(config.depth))
         self.feedback_norm = nn.LayerNorm(width)
         self.feedback = Mlp(width=width, hidden=HIDDEN_RATIO * width)
         self.norm = nn.LayerNorm(width, eps=NORM_EPS)
@@ -105,16 +107,17 @@ class MemoryDecoder(nn.Module):
         return self.norm(x).reshape(shape)
 
     def _rotary(self, grid: tuple[int, int]) -> Rotary:
-        device = self.pose_token.device
-        patches = grid_positions(*grid, device) + 1
-        places = torch.cat((torch.zeros_like(patches[:1]), patches))  # (1 + n, 2)
+        places = grid_positions(*grid, self.later_view.device)
+        if self.pose_token is not None:
+            places = torch.cat((torch.zeros_like(places[:1]), places + 1))  # (1 + n, 2)
         return rotary_table(places, self.head_width)
 
     def _embed(self, tokens: Tensor, memory: Memory | None) -> Tensor:
         """Project tokens and mark every view but the very first one ever remembered."""
         x = self.projection(tokens)  # (b, v, n, d)
-        pose = self.pose_token.to(x.dtype).expand(*x.shape[:2], -1, -1)
-        x = torch.cat((pose, x), dim=2)  # (b, v, 1 + n, d)
+        if self.pose_token is not None:
+            pose = self.pose_token.to(x.dtype).expand(*x.shape[:2], -1, -1)
+            x = torch.cat((pose, x), dim=2)  # (b, v, 1 + n, d)
         if memory is not None:
             return x + self.later_view
         return torch.cat((x[:, :1], x[:, 1:] + self.later_view), dim=1)
@@ -142,9 +145,16 @@ class MemoryDecoder(nn.Module):
         return append(memory, entries)
 
 
+def _block(config: DecoderConfig) -> DecoderBlock:
+    if config.family == 'occany':
+        return PosedBlock(width=config.width, heads=config.heads)
+    hidden = HIDDEN_RATIO * config.width
+    return DecoderBlock(width=config.width, heads=config.heads, hidden=hidden)
+
+
 def _entries(block: nn.Module, x: Tensor) -> Tensor:
     """Keys and values of views, (b, v, n, d) to (b, v, n, 2 d)."""
-    entries = cast('PosedBlock', block).memory_entry(x.flatten(0, 1))
+    entries = cast('DecoderBlock', block).memory_entry(x.flatten(0, 1))
     return entries.reshape(*x.shape[:-1], -1)
 
 

@@ -50,7 +50,8 @@ class Heads(nn.Module):
     """
     All heads of one decoder; each can be asked alone, so nothing is computed for nobody.
 
-    Decoded tokens are (b, v, 1 + n, d), the pose token first.
+    Decoded tokens are (b, v, 1 + n, d), the pose token first. Plain MUSt3R has no pose token, and
+    of these heads only the one for points.
 
     :param config: size of the decoder they sit on.
     """
@@ -58,16 +59,22 @@ class Heads(nn.Module):
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
         width = config.width
+        self.point = nn.Linear(width, POINT_CHANNELS * PATCH * PATCH)
+        self.point_task: nn.Parameter | None = None
+        self.has_more = config.family == 'occany'
+        if not self.has_more:
+            return
         self.point_task = nn.Parameter(torch.zeros(1, 1, width))
         self.colour_task = nn.Parameter(torch.zeros(1, 1, width))
         self.feature_task = nn.Parameter(torch.zeros(1, 1, width))
-        self.point = nn.Linear(width, POINT_CHANNELS * PATCH * PATCH)
         self.colour = Mlp(width=width, hidden=width, out=3 * PATCH * PATCH)
         self.pose = Mlp(width=width, hidden=HIDDEN_RATIO * width, out=7)
         self.feature = FeatureHead(config)
 
     def points(self, decoded: Tensor, grid: tuple[int, int]) -> Tensor:
         """World point, local point and confidence logit of every pixel, (b, v, h, w, 7)."""
+        if self.point_task is None:
+            return self._map(self.point(decoded), grid)
         return self._map(self.point(decoded[:, :, 1:] + self.point_task), grid)
 
     def colours(self, decoded: Tensor, grid: tuple[int, int]) -> Tensor:
@@ -79,7 +86,9 @@ class Heads(nn.Module):
         return self.pose(decoded[:, :, 0])
 
     def features(self, decoded: Tensor, grid: tuple[int, int]) -> tuple[Tensor, ...]:
-        """Feature pyramid, coarsest first, each (b, v, c, e, e); see `FeatureHead`."""
+        """Feature pyramid, coarsest first, each (b, v, c, e, e); empty for plain MUSt3R."""
+        if not self.has_more:
+            return ()
         patches = (decoded[:, :, 1:] + self.feature_task).flatten(0, 1)
         maps = self.feature(patches, grid)
         return tuple(x.reshape(*decoded.shape[:2], *x.shape[1:]) for x in maps)

@@ -1,6 +1,7 @@
 """A small OccAny network and a released-style file of its weights."""
 
 import argparse
+from dataclasses import replace
 import enum
 import sys
 import types
@@ -35,6 +36,11 @@ def randomised(network, seed=9):
 @pytest.fixture(scope='session')
 def small_occany():
     return randomised(OccAny(SMALL))
+
+
+@pytest.fixture(scope='session')
+def small_must3r():
+    return randomised(OccAny(replace(SMALL, decoder=replace(SMALL.decoder, family='must3r'))))
 
 
 @pytest.fixture(
