@@ -13,6 +13,7 @@ SUBCOMMANDS = {
     'bag': 'bag',
     'play': 'play',
     'snapshot': 'snapshot',
+    'doctor': 'doctor',
     'synth': 'synth',
     'train': 'train',
     'eval': 'evaluate',

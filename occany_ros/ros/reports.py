@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import sys
 from time import monotonic_ns
+from typing import Any, Protocol
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from occany_ros.pipeline.arrivals import Event
+from occany_ros.pipeline.grouping import FrameGrouper
 from occany_ros.ros.diagnostics import (
     camera_status,
     CameraReport,
@@ -16,6 +18,8 @@ from occany_ros.ros.diagnostics import (
     sync_status,
     tf_status,
 )
+from occany_ros.ros.frames import FrameMaker
+from occany_ros.ros.inputs import CameraInput
 from occany_ros.ros.intake import Intake
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.progress import Progress
@@ -45,7 +49,16 @@ class Condition:
     clock_stands: bool
 
 
-def camera_reports(intake: Intake) -> list[CameraReport]:
+class Listening(Protocol):
+    """What takes images in: an active node, or a probe."""
+
+    progress: Progress
+    inputs: dict[str, CameraInput]
+    frames: FrameMaker
+    grouper: FrameGrouper[Any]
+
+
+def camera_reports(intake: Listening) -> list[CameraReport]:
     """Gather everything about each camera."""
     progress, frames = intake.progress, intake.frames
     return [
@@ -100,8 +113,8 @@ def facts(node: Node, condition: Condition, parameters: Parameters) -> Facts:
         state=condition.state,
         is_paused=intake.is_paused,
         clock_stands=condition.clock_stands,
-        cameras=tuple(_camera_facts(camera, parameters) for camera in cameras),
-        image_topics=_image_topics(node),
+        cameras=tuple(camera_facts(camera, parameters) for camera in cameras),
+        image_topics=image_topics(node),
         sets=progress.sets,
         too_few=sum(camera.statistics.events.get(Event.TOO_FEW, 0) for camera in cameras),
         min_cameras=parameters.sync.min_cameras,
@@ -139,7 +152,8 @@ def gpu_bytes() -> int | None:
     return int(torch.cuda.memory_allocated())
 
 
-def _camera_facts(camera: CameraReport, parameters: Parameters) -> CameraFacts:
+def camera_facts(camera: CameraReport, parameters: Parameters) -> CameraFacts:
+    """Gather what the watchdog wants to know of a camera."""
     settings = next(c for c in parameters.camera if c.name == camera.statistics.name)
     state = camera.state
     return CameraFacts(
@@ -156,8 +170,8 @@ def _camera_facts(camera: CameraReport, parameters: Parameters) -> CameraFacts:
     )
 
 
-def _image_topics(node: Node) -> tuple[str, ...]:
-    """Image topics somebody publishes, not counting our own."""
+def image_topics(node: Node) -> tuple[str, ...]:
+    """List the image topics somebody publishes, not counting the node's own."""
     own = f'{node.get_fully_qualified_name()}/'
     return tuple(
         name

@@ -10,6 +10,7 @@ import pytest
 NO_ROS_NEEDED = {
     'test_decode.py',
     'test_graph_environment.py',
+    'test_machine_checks.py',
     'test_parameters.py',
     'test_transform_buffer.py',
     'test_watchdog.py',

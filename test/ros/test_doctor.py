@@ -1,0 +1,73 @@
+"""The doctor finds planted faults, and nothing wrong where nothing is."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+SECONDS = '4'
+
+
+def examined(graph, *parameters):
+    """Run `occany doctor`; gives exit code and findings that are not ok."""
+    words = [word for parameter in parameters for word in ('-p', parameter)]
+    code = 'import sys; from occany_ros.cli.main import main; sys.exit(main())'
+    command = [sys.executable, '-c', code, 'doctor', '--json', '--seconds', SECONDS, *words]
+    done = subprocess.run(
+        command, env=graph.environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode in (0, 1), done.stderr
+    report = json.loads(done.stdout)
+    assert report['healthy'] is (done.returncode == 0)
+    return report['healthy'], [item for item in report['findings'] if item['level'] == 'fault']
+
+
+def the_fault(graph, *parameters):
+    healthy, faults = examined(graph, *parameters)
+    assert not healthy
+    return ' | '.join(f'{item["subject"]}: {item["text"]}' for item in faults)
+
+
+def test_a_healthy_graph_has_no_fault(graph):
+    graph.cameras(names=['front', 'back'])
+    healthy, faults = examined(graph, 'cameras:=[front, back]')
+    assert healthy, faults
+
+
+def test_a_topic_without_publisher_is_found_and_the_likely_one_named(graph):
+    graph.cameras()
+    text = the_fault(graph, 'front.image_topic:=/camera/frnt/image_raw')
+    assert 'nobody publishes /camera/frnt/image_raw' in text
+    assert '/camera/front/image_raw' in text
+
+
+def test_incompatible_quality_of_service_is_found(graph):
+    graph.cameras()
+    assert 'qos.image_reliability' in the_fault(graph, 'qos.image_reliability:=reliable')
+
+
+def test_zero_stamps_are_found(graph):
+    graph.cameras(stamp='zero')
+    assert 'header.stamp' in the_fault(graph)
+
+
+def test_stamps_that_never_match_are_found(graph):
+    graph.cameras(names=['left', 'right'], apart_s=0.05)
+    assert 'sync.slop' in the_fault(graph, 'cameras:=[left, right]', 'sync.slop:=0.01')
+
+
+def test_a_clock_that_stands_is_found(graph):
+    graph.cameras()
+    assert '/clock does not tick' in the_fault(graph, 'use_sim_time:=true')
+
+
+@pytest.mark.parametrize('path', ['missing.pth', 'test_doctor.py'])
+def test_weights_that_cannot_be_used_are_found(graph, path, tmp_path):
+    (tmp_path / 'test_doctor.py').write_text('no weights')
+    text = the_fault(graph, 'model.variant:=occany', f'model.checkpoint:={tmp_path / path}')
+    assert str(tmp_path / path) in text
+
+
+def test_an_unknown_parameter_is_found_with_the_nearest_one(graph):
+    assert 'sync.slop' in the_fault(graph, 'sync.slopp:=0.1')
