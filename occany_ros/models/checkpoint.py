@@ -13,10 +13,10 @@ from occany_ros.models.checkpoint_file import (
     ReleasedFile,
 )
 from occany_ros.models.checkpoint_keys import (
-    OPTIONAL,
     ours_from_released,
     RECONSTRUCTION,
     released_from_ours,
+    RENDERING,
 )
 from occany_ros.models.config import Activation, DecoderConfig, EncoderConfig, OccAnyConfig
 from occany_ros.models.occany import OccAny
@@ -78,7 +78,7 @@ def our_weights(released: ReleasedFile) -> dict[str, Tensor]:
         raise CheckpointError(
             released.path, f'expected the sections {", ".join(RECONSTRUCTION)}', missing=absent
         )
-    known = (*RECONSTRUCTION, *OPTIONAL)
+    known = (*RECONSTRUCTION, *RENDERING)
     unexpected = [name for name in released.sections if name not in known]
     weights = {}
     for section in RECONSTRUCTION:

@@ -2,15 +2,16 @@
 Names of the released weights, and ours; the only place that knows both.
 
 A released file has a section for each network and, in it, one entry for each parameter. Sections
-`encoder` and `decoder` make up the reconstruction network; the others belong to the rendering of
-novel views.
+`encoder` and `decoder` make up the reconstruction network; `gen_decoder`, a second decoder with
+heads, and `raymap_encoder` render novel views. Part of what these hold is read by nobody at
+inference (OccAny spec, sections 1 and 9): such names are known, and have no name of ours.
 """
 
 import re
 from typing import Final
 
 RECONSTRUCTION: Final = ('encoder', 'decoder')
-OPTIONAL: Final = ('gen_decoder', 'raymap_encoder')
+RENDERING: Final = ('gen_decoder', 'raymap_encoder')
 
 # (section, released pattern, our pattern); a star stands for a block index. Each pattern names a
 # module or a bare parameter; `.weight` and `.bias` follow modules unchanged.
@@ -59,7 +60,42 @@ _PAIRS: Final = (
     ('decoder', 'head_sam.up2.1', 'heads.feature.fine'),
 )
 
-_OURS: Final = {f'{section}.{released}': ours for section, released, ours in _PAIRS}
+_RAY_MAP_PAIRS: Final = (
+    ('patch_embed_pts3d_local.proj', 'ray_maps.local_points'),
+    ('patch_embed_pts3d.proj', 'ray_maps.world_points'),
+    ('patch_embed_rgb.proj', 'ray_maps.colour'),
+    ('patch_embed_conf.proj', 'ray_maps.confidence'),
+    ('patch_embed_sam_256.proj', 'ray_maps.coarse'),
+    ('patch_embed_sam_64.proj', 'ray_maps.middle'),
+    ('patch_embed_sam_32.proj', 'ray_maps.fine'),
+    ('patch_embed_proj', 'ray_maps.mix'),
+    ('proj', 'ray_maps.projection'),
+    ('norm_enc', 'ray_maps.norm'),
+)
+
+# The second decoder writes no memory and its poses are given; the ray-map encoder's transformer,
+# and what feeds it, ends in nothing.
+_UNUSED: Final = re.compile(
+    r'gen_decoder\.(?:blocks_dec\.\d+\.(?:norm_y|cross_attn\.proj[kv])'
+    r'|feedback_norm|feedback_layer\.fc[12]|head_pose\.fc[12])\.(?:weight|bias)'
+    r'|raymap_encoder\.(?:t_embedder\.mlp\.[02]|proj_mem'
+    r'|blocks_enc\.\d+\.(?:attn\.(?:qkv|proj)|mlp\.fc[12]))\.(?:weight|bias)'
+)
+
+# What OccAny added to the network it grew from (OccAny spec, section 15).
+_SINCE_MUST3R: Final = re.compile(
+    r'pose_token|\w+_task_token|inject_pose_token\..*|head_(?:pose|rgb|sam)\..*'
+)
+
+_OURS: Final = {
+    **{f'{section}.{released}': ours for section, released, ours in _PAIRS},
+    **{
+        f'gen_decoder.{released}': f'novel_{ours}'
+        for section, released, ours in _PAIRS
+        if section == 'decoder'
+    },
+    **{f'raymap_encoder.{released}': ours for released, ours in _RAY_MAP_PAIRS},
+}
 _RELEASED: Final = {ours: released for released, ours in _OURS.items()}
 
 
@@ -70,12 +106,24 @@ def ours_from_released(name: str) -> str | None:
     :param name: section and key, e.g. ``decoder.blocks_dec.3.norm1.weight``.
     :returns: the name in `occany_ros.models.occany.OccAny`, None if it has no such parameter.
     """
-    return _translate(name, _OURS)
+    return None if is_unused(name) else _translate(name, _OURS)
+
+
+def is_unused(name: str) -> bool:
+    """Tell whether a released name is known and nobody reads its weight at inference."""
+    return _UNUSED.fullmatch(name) is not None
+
+
+def is_since_must3r(name: str) -> bool:
+    """Tell whether the weight of a released name is one that plain MUSt3R does not have."""
+    section, _, key = name.partition('.')
+    return section in RENDERING or _SINCE_MUST3R.fullmatch(key) is not None
 
 
 def released_from_ours(name: str) -> str | None:
     """Translate a parameter name of `OccAny` into section and key; None if there is none."""
-    return _translate(name, _RELEASED)
+    released = _translate(name, _RELEASED)
+    return None if released is None or is_unused(released) else released
 
 
 def _translate(name: str, table: dict[str, str]) -> str | None:

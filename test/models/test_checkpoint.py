@@ -8,7 +8,6 @@ import sys
 from occany_ros.cli import checkpoint as command
 from occany_ros.models.checkpoint import file_digest, load_occany, released_weights
 from occany_ros.models.checkpoint_file import call_settings, CheckpointError, read_released_file
-from occany_ros.models.checkpoint_keys import ours_from_released, released_from_ours
 from occany_ros.models.config import DecoderConfig, EncoderConfig, OccAnyConfig
 from occany_ros.models.occany import OccAny
 import pytest
@@ -169,15 +168,6 @@ def test_norm_exp_is_read_from_the_arguments(tmp_path, released_content, activat
     released_content['args'].pointmaps_activation = activation_type.NORM_EXP
     torch.save(released_content, path)
     assert load_occany(path).config.decoder.activation == 'norm_exp'
-
-
-def test_names_translate_both_ways(small_occany):
-    for name in small_occany.state_dict():
-        released = released_from_ours(name)
-        assert released is not None
-        assert ours_from_released(released) == name
-    assert ours_from_released('encoder.blocks_enc.0.norm9.weight') is None
-    assert released_from_ours('decoder.blocks.0') is None
 
 
 @pytest.mark.skipif(not MANIFEST.exists(), reason='manifests are not beside the checkout')
