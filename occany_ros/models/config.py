@@ -1,7 +1,7 @@
 """Sizes of the OccAny networks; the defaults are the released model (OccAny spec, section 1)."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 Activation = Literal['linear', 'norm_exp']
 Family = Literal['occany', 'must3r']
@@ -10,6 +10,16 @@ PATCH = 16
 HIDDEN_RATIO = 4
 POINT_CHANNELS = 7
 FEATURE_CHANNELS = (256, 64, 32)
+# Kinds of conditioning channels, in their order, and how many there are of each.
+RAY_MAP_CHANNELS: Final = {
+    'local_points': 3,
+    'world_points': 3,
+    'colour': 3,
+    'confidence': 1,
+    'coarse': FEATURE_CHANNELS[0],
+    'middle': FEATURE_CHANNELS[1],
+    'fine': FEATURE_CHANNELS[2],
+}
 
 
 def _check_heads(owner: str, width: int, heads: int) -> None:
@@ -75,16 +85,43 @@ class DecoderConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RayMapConfig:
+    """
+    Size of the encoder of conditioning maps.
+
+    :param encoder_width: channels of its tokens, those of the image encoder.
+    :param width: channels inside.
+    :param part_width: channels each kind of map gets.
+    """
+
+    encoder_width: int = 1024
+    width: int = 768
+    part_width: int = 256
+
+
+@dataclass(frozen=True, slots=True)
 class OccAnyConfig:
-    """Sizes of a whole reconstruction network."""
+    """
+    Sizes of a whole network.
+
+    :param encoder: of the image encoder.
+    :param decoder: of the decoder with memory; that of novel views is as large.
+    :param ray_maps: of the encoder of conditioning maps; None without novel views.
+    """
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    ray_maps: RayMapConfig | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a decoder that does not fit the encoder."""
+        """Refuse parts that do not fit the encoder."""
         if self.decoder.encoder_width != self.encoder.width:
             raise ValueError(
                 f'decoder.encoder_width: expected the encoder width {self.encoder.width}, '
                 f'got {self.decoder.encoder_width}'
+            )
+        if self.ray_maps is not None and self.ray_maps.encoder_width != self.encoder.width:
+            raise ValueError(
+                f'ray_maps.encoder_width: expected the encoder width {self.encoder.width}, '
+                f'got {self.ray_maps.encoder_width}'
             )

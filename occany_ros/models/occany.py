@@ -8,8 +8,10 @@ from occany_ros.models.decoder import MemoryDecoder
 from occany_ros.models.encoder import ImageEncoder
 from occany_ros.models.heads import Heads
 from occany_ros.models.memory import Memory
+from occany_ros.models.novel_decoder import poseless_heads, reading_decoder
 from occany_ros.models.postprocess import point_maps, registered_poses, shared_focal
 from occany_ros.models.prediction import Prediction
+from occany_ros.models.ray_maps import RayMapEncoder
 from occany_ros.models.views import Views
 import torch
 from torch import nn, Tensor
@@ -22,18 +24,21 @@ class ImageTokens:
 
     :param tokens: one for every patch, row-major, (n, d).
     :param grid: rows and columns of patches.
+    :param image: RGB in [-1, 1], (3, h, w); novel views are told its colours.
     """
 
     tokens: Tensor
     grid: tuple[int, int]
+    image: Tensor
 
 
 class OccAny(nn.Module):
     """
-    The reconstruction network: image encoder, decoder with memory, heads.
+    The network: image encoder, decoder with memory, heads, and those of novel views.
 
-    Implements `occany_ros.models.prediction.Reconstructor`. All images of one memory must have
-    the same size. Weights start untrained.
+    Implements `occany_ros.models.prediction.NovelViewRenderer`. All images of one memory must
+    have the same size. Weights start untrained. What novel views need is None in a network of
+    the reconstruction stage.
 
     :param config: sizes of its parts.
     :param precision: type the transformers compute in; heads and what follows stay float32.
@@ -46,6 +51,13 @@ class OccAny(nn.Module):
         self.encoder = ImageEncoder(config.encoder)
         self.decoder = MemoryDecoder(config.decoder)
         self.heads = Heads(config.decoder)
+        self.ray_maps: RayMapEncoder | None = None
+        self.novel_decoder: MemoryDecoder | None = None
+        self.novel_heads: Heads | None = None
+        if config.ray_maps is not None:
+            self.ray_maps = RayMapEncoder(config.ray_maps)
+            self.novel_decoder = reading_decoder(config.decoder)
+            self.novel_heads = poseless_heads(config.decoder)
 
     @torch.inference_mode()
     def encode(self, views: Views) -> list[ImageTokens]:
@@ -65,7 +77,10 @@ class OccAny(nn.Module):
         with self._autocast(views.images):
             tokens = self.encoder(views.images)
         grid = (height // PATCH, width // PATCH)
-        return [ImageTokens(tokens=x, grid=grid) for x in tokens]
+        return [
+            ImageTokens(tokens=x, grid=grid, image=image)
+            for x, image in zip(tokens, views.images, strict=True)
+        ]
 
     @torch.inference_mode()
     def remember(self, memory: Memory | None, tokens: Sequence[ImageTokens]) -> Memory:

@@ -1,10 +1,18 @@
 """The three verbs, the schedule, and what a reconstruction promises."""
 
-from occany_ros.models.config import DecoderConfig, EncoderConfig, OccAnyConfig
+from dataclasses import replace
+import re
+
+from occany_ros.models.config import DecoderConfig, EncoderConfig, OccAnyConfig, RayMapConfig
 from occany_ros.models.occany import groups, OccAny
 from occany_ros.models.views import Views
 import pytest
 import torch
+
+SMALL = OccAnyConfig(
+    encoder=EncoderConfig(width=64, depth=2, heads=2),
+    decoder=DecoderConfig(encoder_width=64, width=48, depth=3, heads=4, feature_size=64),
+)
 
 
 def views(count, height=32, width=48, seed=11):
@@ -108,3 +116,26 @@ def test_sizes_that_do_not_fit_are_refused():
         DecoderConfig(activation='relu')
     with pytest.raises(ValueError, match=r'decoder\.encoder_width: expected the encoder width 64'):
         OccAnyConfig(encoder=EncoderConfig(width=64, heads=2))
+
+
+def test_rendering_stage_keeps_no_weight_that_nobody_reads():
+    network = OccAny(replace(SMALL, ray_maps=RayMapConfig(encoder_width=64, width=24)))
+    reconstruction = OccAny(SMALL)
+    assert reconstruction.ray_maps is None
+    assert reconstruction.novel_decoder is None
+    assert reconstruction.novel_heads is None
+    novel = {
+        name.removeprefix('novel_')
+        for name, _ in network.named_parameters()
+        if name.startswith('novel_')
+    }
+    written = (
+        r'decoder\.feedback|decoder\.blocks\.\d+\.(norm_memory|cross_attention\.(key|value))'
+        r'|heads\.pose\.'
+    )
+    expected = {
+        name
+        for name, _ in reconstruction.named_parameters()
+        if not name.startswith('encoder.') and not re.match(written, name)
+    }
+    assert novel == expected
