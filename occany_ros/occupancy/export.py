@@ -47,18 +47,18 @@ def write_cloud(
     :param rgb: (p, 3).
     :param labels: (p,).
     """
-    colours = ('red', 'green', 'blue')
-    rows = np.zeros(
-        len(points),
-        [*((name, '<f4') for name in 'xyz'), *((name, 'u1') for name in (*colours, 'label'))],
-    )
-    for axis, name in enumerate('xyz'):
-        rows[name] = points[:, axis]
-    for axis, name in enumerate(colours):
-        rows[name] = rgb[:, axis]
-    rows['label'] = labels
-    kinds = {'<f4': 'float', 'u1': 'uchar', '|u1': 'uchar'}
-    properties = [f'property {kinds[kind]} {name}' for name, kind in rows.dtype.descr]
+    columns = [
+        *((name, points[:, axis], '<f4', 'float') for axis, name in enumerate('xyz')),
+        *(
+            (name, rgb[:, axis], 'u1', 'uchar')
+            for axis, name in enumerate(('red', 'green', 'blue'))
+        ),
+        ('label', labels, 'u1', 'uchar'),
+    ]
+    rows = np.zeros(len(points), [(name, code) for name, _, code, _ in columns])
+    for name, values, _, _ in columns:
+        rows[name] = values
+    properties = [f'property {kind} {name}' for name, _, _, kind in columns]
     lines = ['ply', 'format binary_little_endian 1.0', f'element vertex {len(rows)}']
     header = '\n'.join([*lines, *properties, 'end_header', ''])
     path.write_bytes(header.encode('ascii') + rows.tobytes())
