@@ -22,6 +22,21 @@ def drawn_images(name: str, shape: tuple[int, ...]) -> Tensor:
     return (0.5 * drawn(name, shape)).clamp(-1.0, 1.0)
 
 
+def drawn_weight(released: str, shape: tuple[int, ...], scale: float) -> Tensor:
+    """
+    Draw the weight of a released name.
+
+    :param released: section and key.
+    :param shape: of the weight.
+    :param scale: spread of matrices and embeddings; gains and biases vary by 0.02 always.
+    :returns: float32.
+    """
+    z = drawn(released, shape)
+    if len(shape) > 1:
+        return scale * z
+    return 1.0 + 0.02 * z if released.endswith('.weight') else 0.02 * z
+
+
 def fill(module: nn.Module, prefix: str, scale: float) -> None:
     """
     Give a part of `OccAny` the weights that follow from their released names.
@@ -35,10 +50,4 @@ def fill(module: nn.Module, prefix: str, scale: float) -> None:
             released = released_from_ours(f'{prefix}.{name}')
             if released is None:
                 raise LookupError(f'{prefix}.{name} has no released counterpart')
-            z = drawn(released, tuple(parameter.shape))
-            if parameter.dim() > 1:
-                parameter.copy_(scale * z)
-            elif released.endswith('.weight'):
-                parameter.copy_(1.0 + 0.02 * z)
-            else:
-                parameter.copy_(0.02 * z)
+            parameter.copy_(drawn_weight(released, tuple(parameter.shape), scale))
