@@ -78,8 +78,8 @@ def nearest_pixels(seen: SeenPixels, world_from_camera: Tensor) -> Tensor:
     """
     height, width = seen.size
     intrinsics = torch.eye(3, device=seen.focal.device)
-    intrinsics[:2, 2] = torch.tensor([width / 2, height / 2])
-    intrinsics[[0, 1], [0, 1]] = seen.focal.float()
+    intrinsics[0, 0] = intrinsics[1, 1] = seen.focal
+    intrinsics[0, 2], intrinsics[1, 2] = width / 2, height / 2
     points = seen.surface[:, :3].unsqueeze(0)
     poses = world_from_camera.unsqueeze(0)
     return nearest_points(points, poses, intrinsics.unsqueeze(0), height, width)[0]

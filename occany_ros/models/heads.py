@@ -11,7 +11,7 @@ from occany_ros.models.config import (
 )
 import torch
 from torch import nn, Tensor
-from torch.nn.functional import gelu, interpolate
+from torch.nn.functional import gelu, interpolate, linear
 
 
 class FeatureHead(nn.Module):
@@ -77,6 +77,12 @@ class Heads(nn.Module):
             return self._map(self.point(decoded), grid)
         return self._map(self.point(decoded[:, :, 1:] + self.point_task), grid)
 
+    def surfaces(self, decoded: Tensor, grid: tuple[int, int]) -> Tensor:
+        """World point and confidence logit of every pixel alone, (b, v, h, w, 4)."""
+        x = decoded if self.point_task is None else decoded[:, :, 1:] + self.point_task
+        weight, bias = (_surface_rows(part) for part in (self.point.weight, self.point.bias))
+        return self._map(linear(x, weight, bias), grid)
+
     def colours(self, decoded: Tensor, grid: tuple[int, int]) -> Tensor:
         """RGB logits of every pixel, (b, v, h, w, 3)."""
         return self._map(self.colour(decoded[:, :, 1:] + self.colour_task), grid)
@@ -97,6 +103,12 @@ class Heads(nn.Module):
     def _map(x: Tensor, grid: tuple[int, int]) -> Tensor:
         maps = unpatchify(x.flatten(0, 1), grid, PATCH).movedim(1, -1)  # (b v, h, w, c)
         return maps.reshape(*x.shape[:2], *maps.shape[1:])
+
+
+def _surface_rows(x: Tensor) -> Tensor:
+    """Rows of the point head for the world point and the confidence, of its 7 channels."""
+    channels = x.reshape(POINT_CHANNELS, PATCH * PATCH, *x.shape[1:])
+    return torch.cat((channels[:3], channels[6:])).flatten(0, 1)
 
 
 def _doubled(x: Tensor) -> Tensor:

@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from occany_ros.models.conditioning import nearest_pixels, ray_map_tokens, seen_pixels
 from occany_ros.models.config import OccAnyConfig, PATCH
 from occany_ros.models.decoder import MemoryDecoder
 from occany_ros.models.encoder import ImageEncoder
 from occany_ros.models.heads import Heads
 from occany_ros.models.memory import Memory
+from occany_ros.models.novel_batch import even_groups, views_that_fit
 from occany_ros.models.novel_decoder import poseless_heads, reading_decoder
-from occany_ros.models.postprocess import point_maps, registered_poses, shared_focal
-from occany_ros.models.prediction import Prediction
+from occany_ros.models.postprocess import (
+    point_maps,
+    registered_poses,
+    shared_focal,
+    surface_maps,
+)
+from occany_ros.models.prediction import NovelViews, Prediction
 from occany_ros.models.ray_maps import RayMapEncoder
 from occany_ros.models.views import Views
 import torch
@@ -42,12 +49,18 @@ class OccAny(nn.Module):
 
     :param config: sizes of its parts.
     :param precision: type the transformers compute in; heads and what follows stay float32.
+
+    :ivar views_at_once: most novel views rendered together; 0 for as many as fit in memory. It
+        changes time and memory, never the result.
+    :ivar novel_features: whether novel views get their feature pyramid.
     """
 
     def __init__(self, config: OccAnyConfig, *, precision: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.config = config
         self.precision = precision
+        self.views_at_once = 0
+        self.novel_features = False
         self.encoder = ImageEncoder(config.encoder)
         self.decoder = MemoryDecoder(config.decoder)
         self.heads = Heads(config.decoder)
@@ -127,6 +140,65 @@ class OccAny(nn.Module):
             world_from_camera=registered_poses(maps),
             focal=shared_focal(maps.local_points),
             features=tuple(x[0] for x in self.heads.features(decoded, grid)),
+        )
+
+    @torch.inference_mode()
+    def render_novel(
+        self,
+        memory: Memory,
+        tokens: Sequence[ImageTokens],
+        seen: Prediction,
+        world_from_camera: Tensor,
+    ) -> NovelViews:
+        """
+        Imagine views nobody took (OccAny spec, sections 8 to 10).
+
+        Each is independent of the others; they are rendered `views_at_once` at a time.
+
+        :param memory: from `remember`.
+        :param tokens: of views that were remembered; they tell novel views what they saw.
+        :param seen: what `render` said of them, in the same order.
+        :param world_from_camera: poses of the novel views, (r, 4, 4) float32.
+        :returns: geometry of the novel views; their feature pyramid too if `novel_features`.
+        :raises ValueError: for a network of the reconstruction stage, or if there is no seen view.
+        """
+        if self.ray_maps is None or self.novel_decoder is None or self.novel_heads is None:
+            raise ValueError(
+                'render_novel: expected a network with a rendering stage, got one that only '
+                'reconstructs; load weights that have one, such as occany.pth'
+            )
+        _, grid = _stacked(tokens)
+        images = torch.stack([entry.image for entry in tokens])
+        pixels = seen_pixels(
+            images,
+            seen.world_points,
+            seen.confidence,
+            seen.features,
+            seen.focal[0],
+            dtype=self.precision,
+        )
+        height, width = pixels.size
+        at_once = self.views_at_once or views_that_fit(height * width, images.device)
+        points, confidence, features = [], [], []
+        for first, end in even_groups(len(world_from_camera), at_once):
+            poses = world_from_camera[first:end]
+            nearest = nearest_pixels(pixels, poses)
+            known = ray_map_tokens(self.ray_maps, pixels, nearest, poses).unsqueeze(0)
+            with self._autocast(images):
+                decoded = self.novel_decoder.render(memory, known, grid).float()
+            raw = self.novel_heads.surfaces(decoded, grid)[0]
+            maps = surface_maps(raw, self.config.decoder.activation)
+            points.append(maps[0])
+            confidence.append(maps[1])
+            if self.novel_features:
+                features.append([x[0] for x in self.novel_heads.features(decoded, grid)])
+        none = pixels.surface.new_zeros(0, height, width, 3)
+        return NovelViews(
+            world_points=torch.cat([none, *points]),
+            confidence=torch.cat([none[..., 0], *confidence]),
+            world_from_camera=world_from_camera,
+            focal=seen.focal[:1].expand(len(world_from_camera)),
+            features=tuple(torch.cat(level) for level in zip(*features, strict=True)),
         )
 
     def _autocast(self, x: Tensor) -> torch.autocast:

@@ -38,6 +38,19 @@ def point_maps(raw: Tensor, activation: Activation) -> PointMaps:
     return PointMaps(world_points=world, local_points=local, confidence=1.0 + raw[..., 6].exp())
 
 
+def surface_maps(raw: Tensor, activation: Activation) -> tuple[Tensor, Tensor]:
+    """
+    Give raw maps without local points their meaning.
+
+    :param raw: world point and confidence logit, (..., h, w, 4) float32.
+    :param activation: how raw numbers become points.
+    :returns: world points, metres, (..., h, w, 3), and confidence, more than 1, (..., h, w).
+    """
+    world = raw[..., :3]
+    points = _exponential(world) if activation == 'norm_exp' else world
+    return points, 1.0 + raw[..., 3].exp()
+
+
 def colours(logits: Tensor) -> Tensor:
     """RGB in (-1, 1) from logits of the same shape."""
     return 2.0 * (logits.sigmoid() * (1.0 - 2e-6) + 1e-6 - 0.5)
