@@ -13,6 +13,7 @@ from occany_ros.evaluation.parity.functions import (
     check_preprocessing,
     check_rotary,
 )
+from occany_ros.evaluation.parity.losses import check_losses
 from occany_ros.evaluation.parity.networks import check_decoder, check_encoder
 from occany_ros.evaluation.parity.pipeline import check_run
 from occany_ros.evaluation.parity_voxel import check as check_voxels
@@ -32,6 +33,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ('dec_*', check_decoder),
     ('post_*', check_postprocessing),
     ('focal*', check_focal),
+    ('losses*', check_losses),
     ('voxel*', _check_voxel_file),
     ('e2e_*', check_run),
     ('full*', check_run),
