@@ -5,6 +5,7 @@ from typing import Final
 
 from occany_ros.models.embedded.matching import pixel_to_cell
 from occany_ros.models.embedded.network import CONFIDENCE_COST, FARTHEST, Maps
+from occany_ros.training.criterion import confidence_weighted, weighted_mean
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -56,7 +57,7 @@ def depth_loss(maps: Maps, depth: Tensor, labels: Tensor, sky: float) -> Tensor:
     term = weighted_error(maps.log_depth, maps.log_precision, depth)
     nothing = depth <= 0
     empty = (functional.softplus(maps.log_precision) * nothing).mean()
-    return (term * weight).sum() / weight.sum().clamp(min=1) + sky * empty
+    return weighted_mean(term, weight) + sky * empty
 
 
 def weighted_error(log_depth: Tensor, log_precision: Tensor, depth: Tensor) -> Tensor:
@@ -69,14 +70,14 @@ def weighted_error(log_depth: Tensor, log_precision: Tensor, depth: Tensor) -> T
     """
     error = (log_depth - depth.clamp(min=0.3).log()).abs()
     confidence = 1 + log_precision.clamp(max=6).exp()
-    return confidence * error - CONFIDENCE_COST * confidence.log()
+    return confidence_weighted(error, confidence, CONFIDENCE_COST)
 
 
 def first_depth_loss(log_depth: Tensor, log_precision: Tensor, depth: Tensor) -> Tensor:
     """Confidence-weighted error of the single-image log depth of surfaces, (v, h, w) each."""
     valid = (depth > 0.3) & (depth < FARTHEST)
     term = weighted_error(log_depth, log_precision, depth)
-    return (term * valid).sum() / valid.sum().clamp(min=1)
+    return weighted_mean(term, valid)
 
 
 def label_loss(logits: Tensor, labels: Tensor, class_weights: Tensor) -> Tensor:
@@ -106,6 +107,5 @@ def match_loss(likely: Tensor, width: int, truth: tuple[Tensor, Tensor, Tensor])
             share_y = part[..., 1] if dy else 1 - part[..., 1]
             index = (row * width + column).long()
             loss = loss - share_x * share_y * likely.gather(2, index[..., None])[..., 0]
-    found = (loss * seen).sum() / seen.sum().clamp(min=1)
-    lost = -(likely[..., -1] * gone).sum() / gone.sum().clamp(min=1)
-    return found + 0.3 * lost
+    lost = -likely[..., -1]
+    return weighted_mean(loss, seen) + 0.3 * weighted_mean(lost, gone)
