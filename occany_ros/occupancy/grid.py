@@ -30,6 +30,10 @@ class Classes(Protocol):
         """Grid label of every native id, (256,)."""
 
     @property
+    def native_from_grid(self) -> NDArray[np.uint8]:
+        """Native id of every grid label, (256,); 255 for labels outside the set."""
+
+    @property
     def grid_names(self) -> tuple[str, ...]:
         """Name of every grid label."""
 

@@ -5,13 +5,15 @@ Grids hold native class ids; the neighbourhood includes the voxel itself and cel
 grid count as empty. Source: spec §12.
 """
 
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.occupancy.grid import Classes
 
+Pooling = Literal['none', 'geometry', 'classes']
 Filling = Literal['dilate', 'majority']
+ScalarT = TypeVar('ScalarT', np.bool_, np.uint8)
 _MAJORITY: Final = 14
 
 
@@ -22,12 +24,21 @@ def _outer(axis: int, side: slice) -> tuple[slice, ...]:
 
 def dilate(occupied: NDArray[np.bool_], *, times: int = 1) -> NDArray[np.bool_]:
     """Grow a set of voxels (x, y, z) by its 26-neighbours, once or several times."""
-    grown = occupied.copy()
-    for axis in [0, 1, 2] * times:
-        before = grown.copy()
-        grown[_outer(axis, slice(1, None))] |= before[_outer(axis, slice(None, -1))]
-        grown[_outer(axis, slice(None, -1))] |= before[_outer(axis, slice(1, None))]
+    grown = occupied
+    for _ in range(times):
+        grown = largest_around(grown)
     return grown
+
+
+def largest_around(values: NDArray[ScalarT]) -> NDArray[ScalarT]:
+    """Take the largest value among the 27 around each voxel, itself included, (x, y, z)."""
+    largest = values.copy()
+    for axis in range(3):
+        before = largest.copy()
+        for here, there in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
+            view = largest[_outer(axis, here)]
+            np.maximum(view, before[_outer(axis, there)], out=view)
+    return largest
 
 
 def count_neighbours(occupied: NDArray[np.bool_]) -> NDArray[np.uint8]:

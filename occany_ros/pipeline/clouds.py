@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 from occany_ros.geometry.frame import Frame
 from occany_ros.occupancy.grid import Classes, UNKNOWN
 from occany_ros.occupancy.points import LabelledPoints, transform_points
-from occany_ros.pipeline.host_maps import HostMaps
+from occany_ros.pipeline.host_maps import HostMaps, ViewMaps
 from occany_ros.pipeline.occupancy_update import CameraView, Cloud
 
 ScalarT = TypeVar('ScalarT', bound=np.generic)
 
 
-def solid(maps: HostMaps, threshold: float, classes: Classes) -> NDArray[np.bool_]:
+def solid(maps: ViewMaps, threshold: float, classes: Classes) -> NDArray[np.bool_]:
     """Pixels that show something: confidence strictly above the threshold, and not sky."""
     return (maps.confidence > threshold) & (maps.labels != classes.empty)
 
 
 def points_in_base(
-    maps: HostMaps, is_solid: NDArray[np.bool_], base_from_world: NDArray[np.float64]
+    maps: ViewMaps, is_solid: NDArray[np.bool_], base_from_world: NDArray[np.float64]
 ) -> LabelledPoints:
     """
     Collect the solid points of all views.

@@ -4,11 +4,16 @@ from dataclasses import dataclass
 import math
 from typing import Final, get_args, Literal
 
+from occany_ros.geometry.novel_views import NovelViewPlan
 from occany_ros.occupancy.fusion import FusionParameters
 from occany_ros.occupancy.grid import GridSpec
+from occany_ros.occupancy.pooling import Pooling
+from occany_ros.pipeline.imagination import plan_in
+from occany_ros.pipeline.modes import Mode, MODES
 
 Anchor = Literal['newest', 'first']
 Fusion = Literal['trilinear', 'carve']
+Merge = Literal['evaluation', 'demo']
 
 DEFAULT_GRID: Final = GridSpec(origin=(-40.0, -40.0, -1.0), resolution=0.4, shape=(200, 200, 16))
 
@@ -37,11 +42,21 @@ class MapperConfig:
     :param max_gap_s: a longer hole in the stamps forgets memory and odometry.
     :param anchor: which set is remembered first, and so defines the network's world.
     :param confidence: points need more than this; a network's confidence is at least 1.
+    :param novel: novel views to render around each view, where the network can; None for none.
+    :param mode: how much of that is rendered, see `occany_ros.pipeline.imagination.plan_in`.
+    :param novel_confidence: points of novel views need more than this.
+    :param novel_batch: most novel views rendered at once; 0 lets memory decide. It does not
+        change the answer.
+    :param merge: how seen and novel points share a ``trilinear`` grid. ``evaluation``: all
+        points, those of seen views first, fill one grid; ``demo``: each kind fills its own, and
+        the novel grid shows where the seen one is free. With ``carve`` novel views are rays like
+        all others, and this has no effect.
     :param grid: the voxels, in the base frame of the newest set.
     :param fusion: ``trilinear`` as the released models are evaluated: every cell without a point
         is free; ``carve``: points mark only their own cell, rays clear what they pass, and what
         no ray reached is unknown.
     :param carving: how ``carve`` weighs evidence.
+    :param pooling: what happens to the filled grid, see `occany_ros.pipeline.grids.pooled`.
     :param max_rays: rays of a view ``carve`` works with; larger maps are thinned.
     :param max_points: points in the cloud at most; more are thinned evenly.
     :param assumed_height_m: height of the reference camera over the ground, used only where no
@@ -56,9 +71,15 @@ class MapperConfig:
     max_gap_s: float = 2.0
     anchor: Anchor = 'newest'
     confidence: float = 2.0
+    novel: NovelViewPlan | None = None
+    mode: Mode = 'quality'
+    novel_confidence: float = 2.0
+    novel_batch: int = 0
+    merge: Merge = 'evaluation'
     grid: GridSpec = DEFAULT_GRID
     fusion: Fusion = 'trilinear'
     carving: FusionParameters = DEFAULT_CARVING
+    pooling: Pooling = 'none'
     max_rays: int = 8192
     max_points: int = 200_000
     assumed_height_m: float = 0.0
@@ -71,6 +92,7 @@ class MapperConfig:
             ('memory.min_interval', self.min_interval_s),
             ('memory.min_translation', self.min_translation_m),
             ('points.max_points', self.max_points),
+            ('render.batch', self.novel_batch),
         ):
             _require(name, 'a finite number, zero or more', value, 0 <= value < math.inf)
         for name, value in (
@@ -79,15 +101,29 @@ class MapperConfig:
             ('grid.resolution', self.grid.resolution),
         ):
             _require(name, 'more than zero', value, value > 0)
-        anchors, fusions = get_args(Anchor), get_args(Fusion)
-        _require('memory.anchor', f'one of {anchors}', self.anchor, self.anchor in anchors)
-        _require('grid.fusion', f'one of {fusions}', self.fusion, self.fusion in fusions)
-        is_confidence = 1 <= self.confidence < math.inf
-        _require('confidence.recon', 'a finite number, 1 or more', self.confidence, is_confidence)
+        for name, choice, choices in (
+            ('memory.anchor', self.anchor, get_args(Anchor)),
+            ('grid.fusion', self.fusion, get_args(Fusion)),
+            ('grid.pooling', self.pooling, get_args(Pooling)),
+            ('render.merge', self.merge, get_args(Merge)),
+            ('mode', self.mode, MODES),
+        ):
+            _require(name, f'one of {choices}', choice, choice in choices)
+        for name, threshold in (
+            ('confidence.recon', self.confidence),
+            ('confidence.render', self.novel_confidence),
+        ):
+            is_confidence = 1 <= threshold < math.inf
+            _require(name, 'a finite number, 1 or more', threshold, is_confidence)
         is_height = math.isfinite(self.assumed_height_m)
         _require('assumed_height_m', 'finite metres', self.assumed_height_m, is_height)
         has_cells = min(self.grid.shape) >= 1
         _require('grid.size', 'at least one cell a side', self.grid.shape, has_cells)
+
+    @property
+    def plan(self) -> NovelViewPlan | None:
+        """Say what to render around each view in this mode; None for nothing."""
+        return plan_in(self.mode, self.novel)
 
 
 def _require(name: str, expected: str, got: object, is_right: bool) -> None:  # noqa: FBT001

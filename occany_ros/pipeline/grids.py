@@ -1,17 +1,17 @@
-"""Two ways from a network's maps to a grid: the released splat, and rays that carve."""
+"""Two ways from a network's maps to a grid, the released splat and rays that carve; pooling."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 import math
 
 import numpy as np
 from numpy.typing import NDArray
-from occany_ros.geometry.frame import Frame
-from occany_ros.occupancy.grid import Classes, GridSpec, OccupancyGrid3d
-from occany_ros.occupancy.points import LabelledPoints, transform_points
+from occany_ros.occupancy.grid import Classes, FREE, GridSpec, OccupancyGrid3d, UNKNOWN
+from occany_ros.occupancy.points import concatenate, LabelledPoints, transform_points
+from occany_ros.occupancy.pooling import dilate, largest_around, pool_classes, Pooling
 from occany_ros.occupancy.rays import RayBundle
 from occany_ros.occupancy.voxelize import collect_votes, label_votes
-from occany_ros.pipeline.config import MapperConfig
-from occany_ros.pipeline.host_maps import HostMaps
+from occany_ros.pipeline.config import Merge
+from occany_ros.pipeline.host_maps import ViewMaps
 
 
 def trilinear_grid(cloud: LabelledPoints, spec: GridSpec, classes: Classes) -> OccupancyGrid3d:
@@ -29,41 +29,93 @@ def trilinear_grid(cloud: LabelledPoints, spec: GridSpec, classes: Classes) -> O
     return OccupancyGrid3d(spec, labels, confidence, classes.grid_names)
 
 
+def merged_grid(
+    seen: LabelledPoints,
+    novel: LabelledPoints,
+    spec: GridSpec,
+    classes: Classes,
+    merge: Merge,
+) -> OccupancyGrid3d:
+    """
+    Fill a grid with the points of seen and of novel views (OccAny §12).
+
+    :param merge: ``evaluation`` or ``demo``, see `occany_ros.pipeline.config.MapperConfig`.
+    """
+    if merge == 'evaluation':
+        return trilinear_grid(concatenate((seen, novel)), spec, classes)
+    over, under = (trilinear_grid(cloud, spec, classes) for cloud in (seen, novel))
+    is_seen = over.labels != FREE
+    return replace(
+        over,
+        labels=np.where(is_seen, over.labels, under.labels),
+        confidence=np.where(is_seen, over.confidence, under.confidence),
+    )
+
+
 def ray_bundles(
-    maps: HostMaps,
-    frames: Sequence[Frame],
+    maps: ViewMaps,
     base_from_world: NDArray[np.float64],
     classes: Classes,
-    config: MapperConfig,
+    *,
+    threshold: float,
+    image_width: int,
+    max_rays: int,
 ) -> tuple[RayBundle, ...]:
     """
     Turn every view into rays in the base frame, for `occany_ros.occupancy.fusion`.
 
-    Large maps are thinned to about ``config.max_rays`` rays a view, evenly in rows and columns.
-    Rays into the sky come along, since they clear what they pass.
+    Large maps are thinned to about ``max_rays`` rays a view, evenly in rows and columns. Rays
+    into the sky come along, since they clear what they pass.
 
     :param maps: of every view.
-    :param frames: the network-sized image of each view.
     :param base_from_world: (4, 4).
+    :param threshold: rays with more confidence are used.
+    :param image_width: of the network-sized images, which ``maps.focal`` is measured in.
     """
-    height, width = maps.depth.shape[1:]
-    step = max(math.ceil(math.sqrt(height * width / config.max_rays)), 1)
+    height, width = maps.confidence.shape[1:]
+    step = max(math.ceil(math.sqrt(height * width / max_rays)), 1)
     every = slice(step // 2, None, step)
     grid = (every, every)
     bundles = []
-    for view, frame in enumerate(frames):
+    for view, pose in enumerate(maps.world_from_camera):
         labels = maps.labels[view][grid]
         confidence = maps.confidence[view][grid]
-        kept = (confidence > config.confidence) | (labels == classes.empty)
-        pixels = frame.image.shape[1] / width * step
+        kept = (confidence > threshold) | (labels == classes.empty)
         focal = max(float(maps.focal[view]), 1.0)
         bundles.append(
             RayBundle(
-                origin=(base_from_world @ maps.world_from_camera[view])[:3, 3],
+                origin=(base_from_world @ pose)[:3, 3],
                 points=transform_points(maps.world_points[view][grid][kept], base_from_world),
                 confidence=confidence[kept],
                 labels=labels[kept],
-                spacing=pixels / focal,
+                spacing=image_width / width * step / focal,
             )
         )
     return tuple(bundles)
+
+
+def pooled(grid: OccupancyGrid3d, classes: Classes, pooling: Pooling) -> OccupancyGrid3d:
+    """
+    Let voxels hear their 26 neighbours (OccAny §12).
+
+    ``geometry`` also occupies every voxel beside an occupied one: geometry is scored like that.
+    The new voxels are of class ``other`` and as certain as their most certain neighbour.
+    ``classes`` gives each occupied voxel the class most frequent around it. ``none`` changes
+    nothing.
+    """
+    if pooling == 'none':
+        return grid
+    is_occupied = (grid.labels != FREE) & (grid.labels != UNKNOWN)
+    if pooling == 'geometry':
+        is_new = dilate(is_occupied) & ~is_occupied
+        other = classes.grid_from_native[classes.other]
+        certainty = largest_around(np.where(is_occupied, grid.confidence, np.uint8(0)))
+        return replace(
+            grid,
+            labels=np.where(is_new, other, grid.labels),
+            confidence=np.where(is_new, certainty, grid.confidence),
+        )
+    empty = np.uint8(classes.empty)
+    native = np.where(is_occupied, classes.native_from_grid[grid.labels], empty)
+    labels = classes.grid_from_native[pool_classes(native, classes)]
+    return replace(grid, labels=np.where(is_occupied, labels, grid.labels))

@@ -1,11 +1,14 @@
 """A network's answer on the CPU, fetched in one copy and checked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from occany_ros.models.prediction import Prediction
+from occany_ros.models.prediction import NovelViews, Prediction
 import torch
+from torch import Tensor
 
 NO_LABEL = 255
 
@@ -29,12 +32,11 @@ class NonFiniteOutput(ArithmeticError):  # noqa: N818 - it names an output
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HostMaps:
+class ViewMaps:
     """
-    A prediction as NumPy arrays.
+    What a network says of some views, seen or novel, as NumPy arrays.
 
     :param world_points: network's world, metres, (v, h, w, 3) float32.
-    :param depth: along each optical axis, metres, (v, h, w) float32.
     :param confidence: at least 1, (v, h, w) float32.
     :param labels: native classes, 255 = none, (v, h, w) uint8.
     :param world_from_camera: (v, 4, 4) float64.
@@ -42,63 +44,94 @@ class HostMaps:
     """
 
     world_points: NDArray[np.float32]
-    depth: NDArray[np.float32]
     confidence: NDArray[np.float32]
     labels: NDArray[np.uint8]
     world_from_camera: NDArray[np.float64]
     focal: NDArray[np.float32]
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HostMaps(ViewMaps):
+    """
+    What a network says of the views that were seen.
+
+    :param depth: along each optical axis, metres, (v, h, w) float32.
+    """
+
+    depth: NDArray[np.float32]
+
     def part(self, views: slice) -> 'HostMaps':
         """Take views in a row."""
         return HostMaps(
             self.world_points[views],
-            self.depth[views],
             self.confidence[views],
             self.labels[views],
             self.world_from_camera[views],
             self.focal[views],
+            self.depth[views],
         )
 
 
-def fetch(prediction: Prediction) -> HostMaps:
+@dataclass(frozen=True, slots=True, eq=False)
+class Fetched:
     """
-    Bring a prediction to the CPU in one copy.
+    Everything a step asked of the network.
 
+    :param seen: of the views of the window.
+    :param novel: of views nobody took, None where none were rendered.
+    """
+
+    seen: HostMaps
+    novel: ViewMaps | None
+
+
+def fetch(prediction: Prediction, novel: Sequence[NovelViews] = ()) -> Fetched:
+    """
+    Bring all answers to the CPU in one copy.
+
+    :param novel: novel views, in groups.
     :raises NonFiniteOutput: points, confidence or poses are not finite.
     """
-    labels = prediction.labels
-    if labels is None:
-        labels = torch.full_like(prediction.confidence, NO_LABEL)
-    maps = torch.stack(
-        (
-            *prediction.world_points.float().unbind(-1),
-            prediction.local_points[..., 2].float(),
-            prediction.confidence.float(),
-            labels.to(prediction.confidence.device).float(),
-        ),
-        dim=1,
-    )  # v 6 h w
-    poses = prediction.world_from_camera.to(maps.device, torch.float32)
-    focal = prediction.focal.to(maps.device, torch.float32)[:, None]
-    packed = torch.cat((maps.flatten(1), poses.flatten(1), focal), dim=1).cpu().numpy()
-    numbers = maps.shape[1:].numel()
-    fields = packed[:, :numbers].reshape(maps.shape)
-    world_from_camera = packed[:, numbers:-1].reshape(-1, 4, 4)
-    for name, values in (
-        ('world_points', fields[:, :3]),
-        ('local_points', fields[:, 3]),
-        ('confidence', fields[:, 4]),
-        ('world_from_camera', world_from_camera),
-        ('focal', packed[:, -1]),
-    ):
+    seen_parts = _common((prediction,)) | {'local_points': [prediction.local_points[..., 2]]}
+    novel_parts = _common(novel) if novel else {}
+    named = [*seen_parts.items(), *((f'novel {n}', p) for n, p in novel_parts.items())]
+    device = prediction.confidence.device
+    flat = [part.to(device, torch.float32).reshape(-1) for _, parts in named for part in parts]
+    host = torch.cat(flat).cpu().numpy()
+    fields: dict[str, NDArray[Any]] = {}
+    begin = 0
+    for name, parts in named:
+        shape = (sum(len(part) for part in parts), *parts[0].shape[1:])
+        end = begin + int(np.prod(shape))
+        values = host[begin:end]
         wrong = values.size - int(np.count_nonzero(np.isfinite(values)))
         if wrong:
             raise NonFiniteOutput(name, wrong, values.size)
-    return HostMaps(
-        world_points=np.ascontiguousarray(np.moveaxis(fields[:, :3], 1, -1)),
-        depth=fields[:, 3],
-        confidence=fields[:, 4],
-        labels=fields[:, 5].astype(np.uint8),
-        world_from_camera=world_from_camera.astype(np.float64),
-        focal=packed[:, -1],
-    )
+        fields[name] = values.reshape(shape)
+        begin = end
+    seen = HostMaps(**_typed(fields, ''), depth=fields['local_points'])
+    return Fetched(seen, ViewMaps(**_typed(fields, 'novel ')) if novel else None)
+
+
+def _common(views: Sequence[Prediction | NovelViews]) -> dict[str, list[Tensor]]:
+    """Collect what seen and novel views have in common, field by field."""
+    return {
+        'world_points': [view.world_points for view in views],
+        'confidence': [view.confidence for view in views],
+        'labels': [
+            torch.full_like(view.confidence, NO_LABEL) if view.labels is None else view.labels
+            for view in views
+        ],
+        'world_from_camera': [view.world_from_camera for view in views],
+        'focal': [view.focal for view in views],
+    }
+
+
+def _typed(fields: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {
+        'world_points': fields[f'{prefix}world_points'],
+        'confidence': fields[f'{prefix}confidence'],
+        'labels': fields[f'{prefix}labels'].astype(np.uint8),
+        'world_from_camera': fields[f'{prefix}world_from_camera'].astype(np.float64),
+        'focal': fields[f'{prefix}focal'],
+    }

@@ -9,11 +9,20 @@ from typing import Any, Generic
 import numpy as np
 from occany_ros.geometry.frame import Camera, Frame, FrameSet
 from occany_ros.models.factory import LoadedModel
-from occany_ros.models.prediction import MemoryT, Reconstructor, TokensT
+from occany_ros.models.prediction import (
+    MemoryT,
+    NovelViewRenderer,
+    NovelViews,
+    Prediction,
+    Reconstructor,
+    TokensT,
+)
 from occany_ros.occupancy.grid import Classes
 from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.host_maps import fetch
+from occany_ros.pipeline.imagination import described, imagine, network_of, NO_STAGE
 from occany_ros.pipeline.localisation import locate, Located
+from occany_ros.pipeline.modes import Imagined, Mode, NOTHING_IMAGINED
 from occany_ros.pipeline.occupancy_update import Occupancy
 from occany_ros.pipeline.preprocess import fit_image, network_size, Size, views_from_frames
 from occany_ros.pipeline.scene import fill
@@ -45,7 +54,7 @@ class Mapper(Generic[TokensT, MemoryT]):
     Nothing is kept in here: all that is known from earlier sets is in the state that `step` takes
     and returns, so a step that failed leaves a usable state behind.
 
-    :param reconstructor: the network.
+    :param reconstructor: the network; novel views are rendered if it is a `NovelViewRenderer`.
     :param classes: what its labels mean.
     :param image_size: network size for the first image's width and height.
     :param config: see `MapperConfig`.
@@ -69,6 +78,17 @@ class Mapper(Generic[TokensT, MemoryT]):
         self._image_size = image_size
         self._device = device
         self._clock = clock
+
+    def in_mode(self, mode: Mode) -> 'Mapper[TokensT, MemoryT]':
+        """Return a mapper of the same network in another mode; states fit both."""
+        return Mapper(
+            reconstructor=self._reconstructor,
+            classes=self.classes,
+            image_size=self._image_size,
+            config=replace(self.config, mode=mode),
+            device=self._device,
+            clock=self._clock,
+        )
 
     def initial(self) -> MapperState[TokensT, MemoryT]:
         """Return the state before the first set, and after a reset."""
@@ -97,11 +117,16 @@ class Mapper(Generic[TokensT, MemoryT]):
         watch.lap('remember')
         prediction = self._reconstructor.render(memories.whole.memory, memories.whole.tokens)
         watch.lap('render')
-        maps = fetch(prediction)
+        novel, imagined = self._imagined(memories.whole, prediction)
+        if novel:
+            watch.lap('novel')
+        maps = fetch(prediction, novel)
         watch.lap('fetch')
         window = in_memory_order((*kept, newest), self.config.anchor)
         index = window.index(newest)
-        located = locate(window, index, maps.world_from_camera, state.rig, state.odom_from_base)
+        located = locate(
+            window, index, maps.seen.world_from_camera, state.rig, state.odom_from_base
+        )
         watch.lap('odometry')
         scene = fill(maps, located, index, self.classes, self.config)
         watch.lap('voxels')
@@ -116,6 +141,7 @@ class Mapper(Generic[TokensT, MemoryT]):
             window=len(window),
             extrinsics=located.newest.extrinsics,
             restart=restart,
+            imagined=imagined,
         )
 
     def _encoded(self, frames: FrameSet, size: Size, watch: Stopwatch) -> Remembered[TokensT]:
@@ -141,6 +167,19 @@ class Mapper(Generic[TokensT, MemoryT]):
         window = in_memory_order((*kept, newest), self.config.anchor)
         tokens = tuple(token for entry in window for token in entry.tokens)
         return _Memories(remember_window(self._reconstructor, tokens), None)
+
+    def _imagined(
+        self, remembering: Remembering[TokensT, MemoryT], seen: Prediction
+    ) -> tuple[tuple[NovelViews, ...], Imagined]:
+        """Render what the mode plans around the seen views, where the network can."""
+        plan, network = self.config.plan, self._reconstructor
+        if plan is None:
+            return (), NOTHING_IMAGINED
+        if not isinstance(network, NovelViewRenderer):
+            return (), Imagined(missing=NO_STAGE)
+        memory, tokens = remembering.memory, remembering.tokens
+        novel = imagine(network, memory, tokens, seen, plan, self.config.novel_batch)
+        return novel, Imagined(self.config.mode, plan.count(len(tokens)), described(plan))
 
     def _after(
         self,
@@ -168,9 +207,15 @@ class Mapper(Generic[TokensT, MemoryT]):
         )
 
 
-def config_for(model: LoadedModel) -> MapperConfig:
+def config_for(model: LoadedModel, mode: Mode = 'fast') -> MapperConfig:
     """Choose settings that suit a network, all others being the defaults."""
-    return MapperConfig(fusion=model.fusion, confidence=model.confidence)
+    return MapperConfig(
+        fusion=model.fusion,
+        confidence=model.confidence,
+        novel=model.plan,
+        mode=mode,
+        novel_confidence=model.novel_confidence,
+    )
 
 
 def mapper_of(model: LoadedModel, classes: Classes, config: MapperConfig) -> Mapper[Any, Any]:
@@ -181,7 +226,7 @@ def mapper_of(model: LoadedModel, classes: Classes, config: MapperConfig) -> Map
     """
     rule = model.image_size
     return Mapper(
-        reconstructor=model.reconstructor,
+        reconstructor=network_of(model),
         classes=classes,
         image_size=partial(
             network_size,

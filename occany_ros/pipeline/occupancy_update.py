@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.occupancy.grid import OccupancyGrid3d
+from occany_ros.pipeline.modes import Imagined, NOTHING_IMAGINED
 
 Extrinsics = Literal['given', 'assumed']
 Restart = Literal['start', 'gap', 'backward', 'resolution']
@@ -57,7 +58,8 @@ class Occupancy:
 
     :param stamp_ns: time of the newest image of the set, nanoseconds.
     :param grid: semantic grid around the robot at that time, base frame.
-    :param cloud: the points the grid was made of, base frame.
+    :param cloud: the points of seen views the grid was made of, base frame; novel views fill the
+        grid only, because they have no colours and nobody measured them.
     :param odom_from_base: accumulated ego motion since the last reset, (4, 4) float64.
     :param views: the newest set, camera by camera.
     :param seconds: duration of each stage, stage name -> seconds.
@@ -65,6 +67,7 @@ class Occupancy:
     :param extrinsics: ``given``, or ``assumed``: nobody told where the cameras sit, so the base
         hangs on the reference camera by the axis swap optical -> body.
     :param restart: why memory began anew with this set, or None.
+    :param imagined: which novel views were rendered, and why not more.
     """
 
     stamp_ns: int
@@ -76,3 +79,4 @@ class Occupancy:
     window: int
     extrinsics: Extrinsics = 'given'
     restart: Restart | None = None
+    imagined: Imagined = NOTHING_IMAGINED

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from occany_ros.geometry.rigid import invert
 from occany_ros.models.prediction import TokensT
 from occany_ros.occupancy.fusion import fuse
 from occany_ros.occupancy.grid import Classes, OccupancyGrid3d
+from occany_ros.occupancy.points import LabelledPoints
 from occany_ros.pipeline.clouds import camera_views, coloured_cloud, points_in_base, solid
 from occany_ros.pipeline.config import MapperConfig
-from occany_ros.pipeline.grids import ray_bundles, trilinear_grid
-from occany_ros.pipeline.host_maps import HostMaps
+from occany_ros.pipeline.grids import merged_grid, pooled, ray_bundles, trilinear_grid
+from occany_ros.pipeline.host_maps import Fetched, ViewMaps
 from occany_ros.pipeline.localisation import Located
 from occany_ros.pipeline.occupancy_update import CameraView, Cloud
 
@@ -30,7 +33,7 @@ class Scene:
 
 
 def fill(
-    maps: HostMaps,
+    maps: Fetched,
     located: Located[TokensT],
     newest: int,
     classes: Classes,
@@ -39,29 +42,71 @@ def fill(
     """
     Bring the points of a window to the newest base frame and fill the grid with them.
 
-    :param maps: of every view of the window, in memory order.
+    :param maps: of every view of the window, in memory order, and of novel views.
     :param located: the window's poses.
     :param newest: index of the newest set in the window.
     """
-    is_solid = solid(maps, config.confidence, classes)
+    is_solid = solid(maps.seen, config.confidence, classes)
     base_from_world = invert(located.newest.world_from_base)
-    cloud = points_in_base(maps, is_solid, base_from_world)
+    cloud = points_in_base(maps.seen, is_solid, base_from_world)
     frames = [frame for entry in located.window for frame in entry.frames]
     first = sum(len(entry.frames) for entry in located.window[:newest])
     here = slice(first, first + len(located.window[newest].frames))
     if config.fusion == 'carve':
-        bundles = ray_bundles(maps, frames, base_from_world, classes, config)
-        grid = fuse(bundles, config.grid, config.carving, classes)
+        width = frames[0].image.shape[1]
+        grid = _carved(maps, base_from_world, width, classes, config)
     else:
-        grid = trilinear_grid(cloud, config.grid, classes)
+        grid = _splatted(maps.novel, cloud, base_from_world, classes, config)
     return Scene(
-        grid=grid,
+        grid=pooled(grid, classes, config.pooling),
         cloud=coloured_cloud(cloud, frames, is_solid, classes, config.max_points),
         views=camera_views(
             frames[here],
-            maps.part(here),
+            maps.seen.part(here),
             is_solid[here],
             located.newest.base_from_camera,
             classes,
         ),
     )
+
+
+def _splatted(
+    novel: ViewMaps | None,
+    seen: LabelledPoints,
+    base_from_world: NDArray[np.float64],
+    classes: Classes,
+    config: MapperConfig,
+) -> OccupancyGrid3d:
+    """Let points mark the cells around them."""
+    if novel is None:
+        return trilinear_grid(seen, config.grid, classes)
+    is_solid = solid(novel, config.novel_confidence, classes)
+    imagined = points_in_base(novel, is_solid, base_from_world)
+    return merged_grid(seen, imagined, config.grid, classes, config.merge)
+
+
+def _carved(
+    maps: Fetched,
+    base_from_world: NDArray[np.float64],
+    image_width: int,
+    classes: Classes,
+    config: MapperConfig,
+) -> OccupancyGrid3d:
+    """Let rays mark cells and clear others; those of novel views are rays like all others."""
+    bundles = [
+        bundle
+        for views, threshold in (
+            (maps.seen, config.confidence),
+            (maps.novel, config.novel_confidence),
+        )
+        if views is not None
+        for bundle in ray_bundles(
+            views,
+            base_from_world,
+            classes,
+            threshold=threshold,
+            image_width=image_width,
+            max_rays=config.max_rays,
+        )
+    ]
+    return fuse(bundles, config.grid, config.carving, classes)

@@ -73,7 +73,7 @@ def cast(world_from_camera, intrinsics, height, width):
         road = np.where(turned[..., 2] < 0, -origin[2] / turned[..., 2], np.inf)
         side = np.sign(turned[..., 1]) * HALF_WIDTH_M - origin[1]
         wall = np.where(turned[..., 1] != 0, side / turned[..., 1], np.inf)
-    hit = origin[2] + wall * turned[..., 2]
+        hit = origin[2] + wall * turned[..., 2]
     wall = np.where((hit >= 0) & (hit <= WALL_HEIGHT_M), wall, np.inf)
     depth = np.minimum(road, wall)
     labels = np.where(road < wall, ROAD, WALL)

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
-from occany_ros.models.prediction import Prediction
+from occany_ros.models.prediction import NovelViews, Prediction
 from occany_ros.pipeline.host_maps import fetch, NonFiniteOutput
 import pytest
 import torch
@@ -22,7 +22,7 @@ def prediction():
 
 
 def test_every_map_arrives_as_it_was(prediction):
-    maps = fetch(prediction)
+    maps = fetch(prediction).seen
     np.testing.assert_array_equal(maps.world_points, prediction.world_points.numpy())
     np.testing.assert_array_equal(maps.depth, prediction.local_points[..., 2].numpy())
     np.testing.assert_array_equal(maps.confidence, prediction.confidence.numpy())
@@ -32,7 +32,7 @@ def test_every_map_arrives_as_it_was(prediction):
 
 
 def test_half_precision_and_missing_labels_are_understood(prediction):
-    maps = fetch(replace(prediction, confidence=prediction.confidence.half(), labels=None))
+    maps = fetch(replace(prediction, confidence=prediction.confidence.half(), labels=None)).seen
     assert (maps.labels == 255).all()
     assert maps.confidence.dtype == np.float32
 
@@ -50,6 +50,39 @@ def test_numbers_that_are_not_finite_are_named(prediction, name, value):
 
 
 def test_a_view_taken_out_is_that_view(prediction):
-    part = fetch(prediction).part(slice(1, 2))
+    part = fetch(prediction).seen.part(slice(1, 2))
     np.testing.assert_array_equal(part.depth, prediction.local_points[1:, ..., 2].numpy())
     np.testing.assert_array_equal(part.labels, prediction.labels[1:].numpy())
+
+
+def novel_views(count, *, size=(2, 4), labels=None):
+    rng = torch.Generator().manual_seed(count)
+    return NovelViews(
+        world_points=torch.randn(count, *size, 3, generator=rng),
+        confidence=1 + torch.rand(count, *size, generator=rng),
+        world_from_camera=torch.randn(count, 4, 4, generator=rng),
+        focal=torch.full((count,), 7.0),
+        labels=labels,
+    )
+
+
+def test_groups_of_novel_views_arrive_as_one_and_may_have_another_size(prediction):
+    labels = torch.randint(0, 18, (3, 2, 4)).to(torch.uint8)
+    groups = novel_views(3, labels=labels), novel_views(1)
+    fetched = fetch(prediction, groups)
+    novel = fetched.novel
+    for name in ('world_points', 'confidence', 'world_from_camera', 'focal'):
+        expected = torch.cat([getattr(group, name) for group in groups]).numpy()
+        np.testing.assert_array_equal(getattr(novel, name), expected)
+    np.testing.assert_array_equal(novel.labels[:3], labels.numpy())
+    assert (novel.labels[3] == 255).all()
+    np.testing.assert_array_equal(fetched.seen.depth, prediction.local_points[..., 2].numpy())
+    assert fetch(prediction).novel is None
+
+
+def test_novel_numbers_that_are_not_finite_are_named(prediction):
+    broken = novel_views(2)
+    broken.confidence[1, 0, 0] = float('nan')
+    with pytest.raises(NonFiniteOutput, match='novel confidence') as caught:
+        fetch(prediction, (novel_views(1), broken))
+    assert caught.value.count == 1

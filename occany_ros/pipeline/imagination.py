@@ -1,0 +1,136 @@
+"""Novel views of a remembered scene: which in what mode, and how many at once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import ceil
+from typing import Any, Final, Generic
+
+from occany_ros.geometry.novel_views import novel_poses, NovelViewPlan
+from occany_ros.models.factory import LoadedModel
+from occany_ros.models.prediction import (
+    MemoryT,
+    NovelViewRenderer,
+    NovelViews,
+    Prediction,
+    Reconstructor,
+    TokensT,
+)
+from occany_ros.models.views import Views
+from occany_ros.pipeline.modes import Mode
+import torch
+
+NO_STAGE: Final = (
+    'the network has no rendering stage, so nothing is imagined: take weights that have one, or '
+    'set mode to fast'
+)
+WORKING_SHARE: Final = 0.5
+"""Share of a GPU's free memory that views rendered at once may take."""
+WORKING_BYTES: Final = 2 << 30
+"""And most they may take anywhere."""
+BYTES_PER_PIXEL: Final = 2500
+"""What a view takes while it is rendered: 362 conditioning channels, tokens and answers."""
+
+
+def plan_in(mode: Mode, plan: NovelViewPlan | None) -> NovelViewPlan | None:
+    """
+    Say what to render in a mode.
+
+    ``fast`` renders nothing, ``balanced`` the first step of each view and what stands beside it,
+    ``quality`` the whole plan.
+
+    :param plan: the whole plan; None for nothing in any mode.
+    :returns: None where there is nothing to render.
+    """
+    if plan is None or mode == 'fast' or not plan.count(1):
+        return None
+    return plan if mode == 'quality' else replace(plan, views_per_frame=1)
+
+
+def described(plan: NovelViewPlan) -> str:
+    """Put a plan into words."""
+    turns = '' if plan.seeds is None else f'from {len(plan.seeds.angles_deg)} turns, '
+    ahead = f'{turns}{plan.views_per_frame} x {plan.forward_m:g} m ahead'
+    if not plan.rotate_deg:
+        return ahead
+    beside = '' if plan.seeds else f'{plan.lateral_m:g} m beside, '
+    return f'{ahead}; {beside}turned {plan.rotate_deg:g} deg to both sides'
+
+
+class SeeingOnly(Generic[TokensT, MemoryT]):
+    """A network without the verb it has no weights for; see `Reconstructor`."""
+
+    def __init__(self, network: Reconstructor[TokensT, MemoryT]) -> None:
+        self._network = network
+
+    def encode(self, views: Views) -> list[TokensT]:
+        """Encode each view."""
+        return self._network.encode(views)
+
+    def remember(self, memory: MemoryT | None, tokens: Sequence[TokensT]) -> MemoryT:
+        """Append views to a memory."""
+        return self._network.remember(memory, tokens)
+
+    def render(self, memory: MemoryT, tokens: Sequence[TokensT]) -> Prediction:
+        """Read views back."""
+        return self._network.render(memory, tokens)
+
+
+def network_of(model: LoadedModel) -> Reconstructor[Any, Any]:
+    """Take a loaded network with the verbs its weights were trained for."""
+    has_stage = model.stage == 'rendering'
+    return model.reconstructor if has_stage else SeeingOnly(model.reconstructor)
+
+
+def imagine(
+    renderer: NovelViewRenderer[TokensT, MemoryT],
+    memory: MemoryT,
+    tokens: Sequence[TokensT],
+    seen: Prediction,
+    plan: NovelViewPlan,
+    batch: int,
+) -> tuple[NovelViews, ...]:
+    """
+    Render a plan around the registered poses of the views that were seen.
+
+    Novel views do not know each other, so how many are rendered at once changes nothing but time
+    and memory.
+
+    :param memory: of the whole window.
+    :param tokens: of every view of the window.
+    :param seen: what the network said of them, in the same order.
+    :param batch: most views at once; 0 lets memory decide.
+    :returns: the views in the order of the plan, in groups.
+    """
+    poses = novel_poses(seen.world_from_camera, plan).world_from_camera
+    height, width = seen.confidence.shape[-2:]
+    most = batch or views_at_once(height * width, seen.confidence.device)
+    return tuple(
+        renderer.render_novel(memory, tokens, seen, poses[first:end])
+        for first, end in even_groups(len(poses), most)
+    )
+
+
+def even_groups(count: int, most: int) -> Iterator[tuple[int, int]]:
+    """
+    Cut a range into as few groups as possible, of sizes as equal as possible.
+
+    :param most: largest size of a group, at least 1.
+    :returns: first index and end of each.
+    """
+    groups = ceil(count / most)
+    for group in range(groups):
+        yield group * count // groups, (group + 1) * count // groups
+
+
+def views_at_once(pixels: int, device: torch.device) -> int:
+    """
+    Say how many novel views fit in memory together.
+
+    :param pixels: of one view.
+    """
+    room = float(WORKING_BYTES)
+    if device.type == 'cuda':
+        free, _ = torch.cuda.mem_get_info(device)
+        idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        room = min(room, WORKING_SHARE * (free + idle))
+    return max(int(room / (BYTES_PER_PIXEL * pixels)), 1)
