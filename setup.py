@@ -55,7 +55,7 @@ setup(
     data_files=[
         ('share/ament_index/resource_index/packages', ['resource/occany_ros']),
         (SHARE, ['package.xml']),
-        *(shared_files(folder) for folder in ('config', 'launch', 'msg')),
+        *(shared_files(folder) for folder in ('config', 'config/nav2', 'launch', 'msg')),
     ],
     install_requires=requirements('requirements.txt'),
     entry_points={'console_scripts': ['occany = occany_ros.cli.main:main']},
