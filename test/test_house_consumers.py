@@ -2,7 +2,7 @@
 
 from pathlib import Path
 import re
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
@@ -37,7 +37,7 @@ def test_every_layer_of_nav2_that_is_named_is_described():
 
 def test_autoware_remaps_topics_of_ours_and_files_that_exist():
     text = (ROOT / 'launch' / 'autoware.launch.xml').read_text()
-    remapped = [item.get('from') for item in ElementTree.fromstring(text).iter('remap')]
+    remapped = [item.get('from') for item in ET.fromstring(text).iter('remap')]
     assert {name.removeprefix('~/') for name in remapped} <= set(OUTPUTS)
     for file in re.findall(r'\$\(find-pkg-share occany_ros\)/([\w./]+)', text):
         assert (ROOT / file).is_file()
