@@ -2,7 +2,7 @@
 Reading released weight files without running anything in them (OccAny spec, section 1).
 
 A `torch.save` file is a pickle, and a pickle may name any code. Here only tensors, plain values
-and inert stand-ins for the three classes of the released files are built; a file that names
+and inert stand-ins for the few classes of the released files are built; a file that names
 anything else is refused.
 """
 
@@ -19,8 +19,9 @@ import torch
 from torch import Tensor
 
 WHERE_TO_GET_IT: Final = (
-    'get occany.pth or occany_recon.pth, to which github.com/valeoai/OccAny leads, and set '
-    'model.checkpoint to its path'
+    'get occany.pth or occany_recon.pth, to which github.com/valeoai/OccAny leads (for '
+    'model.variant must3r the 512-pixel checkpoint, to which github.com/naver/must3r leads), and '
+    'set model.checkpoint to its path'
 )
 
 
@@ -144,15 +145,22 @@ def _argument(node: ast.expr) -> object:
         ) from error
 
 
-def _unpickled(path: Path) -> object:
-    """Load with torch's restricted unpickler, which builds tensors, values and stand-ins only."""
+def _unpickled(path: Path, stand_ins: tuple[type, ...] = STAND_INS) -> object:
+    """
+    Load with torch's restricted unpickler, which builds tensors, values and stand-ins only.
+
+    The enumeration of the released files has moved between modules; it may live in any.
+    """
     try:
-        with torch.serialization.safe_globals(list(STAND_INS)):
+        with torch.serialization.safe_globals(list(stand_ins)):
             return torch.load(  # noqa: TID251 (this is the place that may)
                 path, map_location='cpu', weights_only=True, mmap=zipfile.is_zipfile(path)
             )
     except pickle.UnpicklingError as error:
         named = re.search(r'GLOBAL (\S+)', str(error))
+        module, _, name = named[1].rpartition('.') if named else ('', '', '')
+        if name == 'ActivationType' and module not in {kind.__module__ for kind in stand_ins}:
+            return _unpickled(path, (*stand_ins, _stand_in(module, name)))
         problem = (
             f'it names {named[1]}, which is not a weight; it was refused and nothing of it was run'
             if named

@@ -107,14 +107,22 @@ class OccAnyConfig:
     :param encoder: of the image encoder.
     :param decoder: of the decoder with memory; that of novel views is as large.
     :param ray_maps: of the encoder of conditioning maps; None without novel views.
+    :param image_size: longer side of the images it was trained on, pixels.
     """
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     ray_maps: RayMapConfig | None = None
+    image_size: int = 512
 
     def __post_init__(self) -> None:
         """Refuse parts that do not fit the encoder."""
+        if self.image_size < 1 or self.image_size % PATCH:
+            raise ValueError(
+                f'image_size: expected a multiple of {PATCH} pixels, got {self.image_size}'
+            )
+        if self.ray_maps is not None and self.decoder.family != 'occany':
+            raise ValueError('ray_maps: expected None for plain MUSt3R, got sizes')
         if self.decoder.encoder_width != self.encoder.width:
             raise ValueError(
                 f'decoder.encoder_width: expected the encoder width {self.encoder.width}, '

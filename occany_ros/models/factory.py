@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from occany_ros.geometry.novel_views import NovelViewPlan
 from occany_ros.models.checkpoint import file_digest, load_occany
 from occany_ros.models.checkpoint_file import CheckpointError, WHERE_TO_GET_IT
+from occany_ros.models.config import Family
 from occany_ros.models.prediction import Reconstructor
 from safetensors import SafetensorError
 import torch
@@ -80,7 +82,8 @@ def load_model(
     """
     Load a network by name.
 
-    :param variant: ``tiny`` (ships with the package) or ``occany`` (needs released weights).
+    :param variant: ``tiny`` (ships with the package), or ``occany`` or ``must3r`` (which need
+        released weights).
     :param checkpoint: weight file; None takes the packaged one where there is one.
     :param device: ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
     :param precision: ``auto`` (bf16 on a GPU, else fp32), ``fp32``, ``bf16`` or ``fp16``.
@@ -159,22 +162,25 @@ def _load_tiny(checkpoint: Path | None, device: torch.device, precision: str) ->
     )
 
 
-def _load_occany(checkpoint: Path | None, device: torch.device, precision: str) -> LoadedModel:
+def _load_released(
+    checkpoint: Path | None, device: torch.device, precision: str, *, family: Family
+) -> LoadedModel:
     if checkpoint is None:
         raise ValueError(
-            'model.checkpoint: expected the released weights of the variant occany, got none; '
+            f'model.checkpoint: expected the released weights of the variant {family}, got none; '
             f'{WHERE_TO_GET_IT}'
         )
+    network = load_occany(checkpoint, family=family, precision=PRECISIONS[precision])
     return LoadedModel(
-        reconstructor=load_occany(checkpoint, precision=PRECISIONS[precision]).to(device),
-        variant='occany',
+        reconstructor=network.to(device),
+        variant=family,
         class_set=None,
-        image_size=ImageSizeRule(),
+        image_size=ImageSizeRule(long_side=network.config.image_size),
         weights=checkpoint.name,
         sha256=file_digest(checkpoint),
         fusion='trilinear',
         confidence=2.0,
-        stage='reconstruction',
+        stage='reconstruction' if network.config.ray_maps is None else 'rendering',
         plan=DEMO_PLAN,
         novel_confidence=2.0,
         device=device,
@@ -184,5 +190,6 @@ def _load_occany(checkpoint: Path | None, device: torch.device, precision: str) 
 
 _LOADERS: Final[dict[str, Callable[[Path | None, torch.device, str], LoadedModel]]] = {
     'tiny': _load_tiny,
-    'occany': _load_occany,
+    'occany': partial(_load_released, family='occany'),
+    'must3r': partial(_load_released, family='must3r'),
 }

@@ -1,56 +1,115 @@
 """Released files load strictly, and never run anything."""
 
-import json
+import argparse
+from dataclasses import replace
 import os
 from pathlib import Path
 import sys
 
-from occany_ros.cli import checkpoint as command
-from occany_ros.models.checkpoint import file_digest, load_occany, released_weights
+from occany_ros.models.checkpoint import load_occany
 from occany_ros.models.checkpoint_file import call_settings, CheckpointError, read_released_file
+from occany_ros.models.checkpoint_keys import ours_from_released
+from occany_ros.models.checkpoint_manifest import released_weights
 from occany_ros.models.config import DecoderConfig, EncoderConfig, OccAnyConfig
 from occany_ros.models.occany import OccAny
 import pytest
+from released_files import save_released, SMALL, SMALL_CALLS, SMALL_RENDERING
 import torch
-
-MANIFEST = Path(__file__).parents[3] / 'shared' / 'manifests' / 'occany.json'
 
 
 @pytest.fixture
-def released_file(tmp_path, released_content, monkeypatch):
-    path = tmp_path / 'occany.pth'
-    torch.save(released_content, path)
-    for name in [name for name in sys.modules if name.split('.')[0] == 'occany']:
-        monkeypatch.delitem(sys.modules, name)
-    return path
+def written(tmp_path, small_sections):
+    """Write the small file, changed."""
+
+    def write(drop=(), add=(), name='changed.pth', **arguments):
+        sections = {
+            section: {key: x for key, x in keys.items() if f'{section}.{key}' not in drop}
+            for section, keys in small_sections.items()
+            if section not in drop
+        }
+        for full_name, value in dict(add).items():
+            section, _, key = full_name.partition('.')
+            sections.setdefault(section, {})[key] = value
+        return save_released(tmp_path / name, sections, **(SMALL_CALLS | arguments))
+
+    return write
 
 
-def save_without(content, path, section, key):
-    pruned = {**content, section: {k: x for k, x in content[section].items() if k != key}}
-    torch.save(pruned, path)
-
-
-def test_released_file_gives_the_same_network(released_file, small_occany):
+def test_both_stages_load(released_file, small_sections):
     network = load_occany(released_file)
-    assert network.config == small_occany.config
+    assert network.config == SMALL_RENDERING
     assert not network.training
-    ours = small_occany.state_dict()
-    loaded = network.state_dict()
-    assert loaded.keys() == ours.keys()
-    assert all(torch.equal(loaded[name], ours[name]) for name in ours)
-    assert not any(x.is_meta for x in loaded.values())
+    assert 'occany' not in sys.modules
+    read = set()
+    for section, keys in small_sections.items():
+        for key, value in keys.items():
+            name = ours_from_released(f'{section}.{key}')
+            if name is not None:
+                read.add(name)
+                assert torch.equal(network.get_parameter(name), value)
+    assert read == set(network.state_dict())
+    assert not any(x.requires_grad or x.is_meta for x in network.parameters())
 
 
-def test_old_file_format_is_read_too(tmp_path, released_content):
+def test_weights_nobody_reads_are_not_kept(released_file, small_sections):
+    network = load_occany(released_file)
+    unread = ('norm_y', 'projk', 'projv', 'feedback', 'head_pose')
+    for key, value in small_sections['gen_decoder'].items():
+        kept = any(torch.equal(value, x) for x in network.parameters() if x.shape == value.shape)
+        assert kept is not any(word in key for word in unread)
+    kept = sum(x.numel() for x in network.parameters())
+    held = sum(x.numel() for keys in small_sections.values() for x in keys.values())
+    assert kept < held
+
+
+def test_weights_nobody_reads_may_be_absent(written, small_sections):
+    unread = [
+        f'{section}.{key}'
+        for section, keys in small_sections.items()
+        for key in keys
+        if ours_from_released(f'{section}.{key}') is None
+    ]
+    assert len(unread) > 60
+    assert load_occany(written(drop=unread)).config == SMALL_RENDERING
+
+
+def test_float32_weights_are_mapped_not_copied(released_file):
+    network = load_occany(released_file)
+    mapped = [
+        tuple(int(end, 16) for end in line.split()[0].split('-'))
+        for line in Path('/proc/self/maps').read_text().splitlines()
+        if line.endswith(f' {released_file}')
+    ]
+    for parameter in network.parameters():
+        assert any(first <= parameter.data_ptr() < last for first, last in mapped)
+
+
+def test_half_precision_file_is_widened(written, small_sections):
+    halves = {
+        f'{section}.{key}': x.bfloat16()
+        for section, keys in small_sections.items()
+        for key, x in keys.items()
+    }
+    network = load_occany(written(add=halves))
+    assert {x.dtype for x in network.parameters()} == {torch.float32}
+
+
+def test_old_file_format_is_read_too(tmp_path, small_sections):
     path = tmp_path / 'old.pth'
-    torch.save(released_content, path, _use_new_zipfile_serialization=False)
-    assert load_occany(path).config.decoder.depth == 3
+    content = {**small_sections, 'args': argparse.Namespace(**SMALL_CALLS)}
+    torch.save(content, path, _use_new_zipfile_serialization=False)
+    assert load_occany(path).config == SMALL_RENDERING
 
 
-def test_reconstruction_file_without_arguments_or_novel_views(tmp_path, small_occany):
+def test_reconstruction_file(written):
+    network = load_occany(written(drop=('gen_decoder', 'raymap_encoder')))
+    assert network.config == SMALL
+    assert network.novel_decoder is network.ray_maps is network.novel_heads is None
+
+
+def test_file_without_arguments(tmp_path, small_occany):
     path = tmp_path / 'occany_recon.pth'
-    sections = released_weights(small_occany)
-    torch.save({**sections, 'args': None}, path)
+    torch.save({**released_weights(small_occany), 'args': None}, path)
     with pytest.raises(CheckpointError, match='num_heads: expected a record of it for tokens 48'):
         load_occany(path)
     assert set(read_released_file(path).sections) == {'encoder', 'decoder'}
@@ -60,62 +119,110 @@ def test_reconstruction_file_without_arguments_or_novel_views(tmp_path, small_oc
     assert load_occany(path).config == config
 
 
-def test_missing_weight_is_named(tmp_path, released_content):
-    path = tmp_path / 'short.pth'
-    save_without(released_content, path, 'decoder', 'blocks_dec.1.cross_attn.projq.bias')
+@pytest.mark.parametrize(
+    'name',
+    [
+        'encoder.norm_enc.bias',
+        'decoder.blocks_dec.1.cross_attn.projq.bias',
+        'decoder.norm_dec.weight',
+        'decoder.head_sam.up1.2.weight',
+        'gen_decoder.blocks_dec.1.cross_attn.projq.bias',
+        'raymap_encoder.patch_embed_sam_64.proj.weight',
+        'raymap_encoder.patch_embed_proj.weight',
+    ],
+)
+def test_missing_weight_is_named(written, name):
+    path = written(drop=(name,))
     with pytest.raises(CheckpointError) as caught:
         load_occany(path)
-    assert caught.value.missing == ('decoder.blocks_dec.1.cross_attn.projq.bias',)
+    assert caught.value.missing == (name,)
     assert caught.value.unexpected == ()
+    assert f'missing: {name}' in str(caught.value)
     assert str(path) in str(caught.value)
     assert 'github.com/valeoai/OccAny' in str(caught.value)
-    save_without(released_content, path, 'decoder', 'norm_dec.weight')
-    with pytest.raises(CheckpointError, match=r'missing: decoder\.norm_dec\.weight'):
-        load_occany(path)
 
 
-def test_unexpected_weights_are_named(tmp_path, released_content):
-    path = tmp_path / 'long.pth'
-    released_content['encoder'] = {**released_content['encoder'], 'cls_token': torch.zeros(1)}
-    released_content['teacher'] = {'a': torch.zeros(1)}
-    torch.save(released_content, path)
+def test_missing_block_is_missed_where_the_depth_is_known(written, small_sections):
+    gone = [f'encoder.{key}' for key in small_sections['encoder'] if '.1.' in key]
+    assert load_occany(written(drop=gone)).config.encoder.depth == 1
+    call = SMALL_CALLS['encoder'].replace('num_heads=2', 'num_heads=2, depth=2')
     with pytest.raises(CheckpointError) as caught:
-        load_occany(path)
-    assert caught.value.unexpected == ('teacher', 'encoder.cls_token')
+        load_occany(written(drop=gone, encoder=call))
+    assert caught.value.missing == tuple(gone)
 
 
-def test_wrong_shape_is_named(tmp_path, released_content):
-    path = tmp_path / 'wide.pth'
-    wide = {**released_content['decoder'], 'head_pose.fc2.weight': torch.zeros(8, 192)}
-    torch.save({**released_content, 'decoder': wide}, path)
+def test_missing_block_of_the_released_size_is_missed():
+    from occany_ros.models.checkpoint_config import config_of
+    from occany_ros.models.checkpoint_file import ReleasedFile
+    from occany_ros.models.checkpoint_manifest import differences, manifest_of
+
+    full = {
+        section: {key: torch.empty(shape, device='meta') for key, shape in keys.items()}
+        for section, keys in manifest_of('must3r').items()
+    }
+    gone = [key for key in full['encoder'] if key.startswith('blocks_enc.23.')]
+    for key in gone:
+        del full['encoder'][key]
+    released = ReleasedFile(path=Path('cut.pth'), sections=full, arguments={})
+    config = config_of(released, 'must3r')
+    missing = differences(released, manifest_of('must3r', config)).missing
+    assert missing == tuple(f'encoder.{key}' for key in gone)
+
+
+def test_unexpected_weights_are_named(written):
+    strangers = ('teacher', 'encoder.cls_token', 'raymap_encoder.blocks_enc.0.norm1.weight')
+    with pytest.raises(CheckpointError) as caught:
+        load_occany(
+            written(
+                add={'teacher.a': torch.zeros(1)} | dict.fromkeys(strangers[1:], torch.zeros(1))
+            )
+        )
+    assert caught.value.missing == ()
+    assert caught.value.unexpected == strangers
+
+
+def test_wrong_shape_is_named(written):
+    path = written(add={'decoder.head_pose.fc2.weight': torch.zeros(8, 192)})
     with pytest.raises(CheckpointError, match=r'head_pose\.fc2\.weight \(8, 192\) instead of'):
         load_occany(path)
 
 
-def test_missing_section_is_named(tmp_path, released_content):
-    path = tmp_path / 'half.pth'
-    del released_content['decoder']
-    torch.save(released_content, path)
+@pytest.mark.parametrize('section', ['encoder', 'decoder', 'gen_decoder', 'raymap_encoder'])
+def test_missing_section_is_named(written, section):
     with pytest.raises(CheckpointError) as caught:
-        load_occany(path)
-    assert caught.value.missing == ('decoder',)
+        load_occany(written(drop=(section,)))
+    assert caught.value.missing
+    assert all(name.partition('.')[0] == section for name in caught.value.missing)
 
 
-@pytest.mark.parametrize('value', ['feedback_type="linear"', 'memory_mode="norm_y"'])
-def test_another_kind_of_decoder_is_refused(tmp_path, released_content, value):
-    path = tmp_path / 'other.pth'
-    released_content['args'].decoder = f'Decoder(num_heads=4, distill_img_size=64, {value})'
-    torch.save(released_content, path)
-    with pytest.raises(CheckpointError, match=value.split('=')[0]):
-        load_occany(path)
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        {'decoder': 'Decoder(num_heads=4, distill_img_size=64, feedback_type="linear")'},
+        {'decoder': 'Decoder(num_heads=4, distill_img_size=64, memory_mode="norm_y")'},
+        {'use_raymap_only_conditioning': True},
+        {'projection_features': 'pts3d_local,pts3d,rgb,conf,sam,raymap'},
+        {'sam_model': 'SAM3'},
+    ],
+)
+def test_another_kind_of_network_is_refused(written, arguments):
+    with pytest.raises(CheckpointError, match=r'its settings do not fit: .* instead of '):
+        load_occany(written(**arguments))
 
 
-def test_call_in_a_decoder_string_is_not_run(tmp_path, released_content):
-    path = tmp_path / 'call.pth'
-    released_content['args'].decoder = f'Decoder(num_heads=print({str(tmp_path)!r}))'
-    torch.save(released_content, path)
+def test_settings_as_released_are_accepted(written):
+    path = written(
+        use_raymap_only_conditioning=False,
+        projection_features='pts3d_local, pts3d, rgb, conf, sam',
+        sam_model='SAM2',
+    )
+    assert load_occany(path).config == SMALL_RENDERING
+
+
+def test_call_in_a_decoder_string_is_not_run(written, tmp_path):
+    call = f'Decoder(num_heads=print({str(tmp_path)!r}))'
     with pytest.raises(CheckpointError, match='expected literal arguments'):
-        load_occany(path)
+        load_occany(written(decoder=call))
 
 
 class MakesFolder:
@@ -129,21 +236,18 @@ class MakesFolder:
 
 
 @pytest.mark.parametrize('is_zip', [True, False])
-def test_code_in_a_file_is_refused_and_not_run(tmp_path, released_content, is_zip):
+def test_code_in_a_file_is_refused_and_not_run(tmp_path, small_sections, is_zip):
     path, trap = tmp_path / 'evil.pth', tmp_path / 'trap'
-    released_content['args'].extra = MakesFolder(trap)
-    torch.save(released_content, path, _use_new_zipfile_serialization=is_zip)
+    arguments = argparse.Namespace(**SMALL_CALLS, extra=MakesFolder(trap))
+    torch.save({**small_sections, 'args': arguments}, path, _use_new_zipfile_serialization=is_zip)
     with pytest.raises(CheckpointError, match=r'it names (posix|nt)\.mkdir'):
         load_occany(path)
     assert not trap.exists()
 
 
-def test_unknown_class_is_named(tmp_path, released_content):
-    path = tmp_path / 'odd.pth'
-    released_content['args'].extra = Path('somewhere')
-    torch.save(released_content, path)
+def test_unknown_class_is_named(written):
     with pytest.raises(CheckpointError, match=r'it names pathlib\.\S+'):
-        load_occany(path)
+        load_occany(written(extra=Path('somewhere')))
 
 
 def test_damaged_and_absent_files_are_explained(tmp_path, released_file):
@@ -162,24 +266,27 @@ def test_damaged_and_absent_files_are_explained(tmp_path, released_file):
         load_occany(tmp_path / 'list.pth')
 
 
-def test_norm_exp_is_read_from_the_arguments(tmp_path, released_content, activation_type):
-    path = tmp_path / 'exp.pth'
-    released_content['args'].decoder = 'Decoder(num_heads=4, distill_img_size=64)'
-    released_content['args'].pointmaps_activation = activation_type.NORM_EXP
-    torch.save(released_content, path)
-    assert load_occany(path).config.decoder.activation == 'norm_exp'
+@pytest.mark.parametrize(
+    ('module', 'activation', 'expected'),
+    [
+        ('occany.model.must3r_blocks.head', 'NORM_EXP', 'norm_exp'),
+        ('occany.must3r_blocks.head', 'LINEAR', 'linear'),
+        ('some.other.place', 'NORM_EXP', 'norm_exp'),
+        ('some.other.place', None, 'linear'),
+    ],
+)
+def test_activation_is_read_from_the_arguments(written, module, activation, expected):
+    path = written(
+        decoder='Decoder(num_heads=4, distill_img_size=64)', module=module, activation=activation
+    )
+    assert load_occany(path).config.decoder.activation == expected
 
 
-@pytest.mark.skipif(not MANIFEST.exists(), reason='manifests are not beside the checkout')
-def test_full_size_names_and_shapes_are_those_of_the_manifest():
-    manifest = json.loads(MANIFEST.read_text())
-    with torch.device('meta'):
-        network = OccAny(OccAnyConfig())
-    sections = released_weights(network)
-    for name in ('encoder', 'decoder'):
-        shapes = {key: list(x.shape) for key, x in sections[name].items()}
-        assert shapes == manifest[name]
-    assert sum(x.numel() for x in network.parameters()) == 303_098_880 + 139_027_175
+def test_image_size_is_read_from_the_constructor_call(written):
+    call = SMALL_CALLS['decoder'].replace('(512, 512)', '(224, 224)')
+    assert load_occany(written(decoder=call)).config == replace(SMALL_RENDERING, image_size=224)
+    with pytest.raises(CheckpointError, match='image_size: expected a multiple of 16'):
+        load_occany(written(decoder=SMALL_CALLS['decoder'].replace('(512, 512)', '(500, 500)')))
 
 
 def test_call_settings_reads_literals_and_names():
@@ -188,14 +295,3 @@ def test_call_settings_reads_literals_and_names():
     for bad in ('Net', 'a b', ''):
         with pytest.raises(ValueError, match='constructor call: expected one'):
             call_settings(bad)
-
-
-def test_command_describes_a_file(released_file, capsys):
-    class Arguments:
-        file = released_file
-
-    assert command.run(Arguments) == 0
-    text = capsys.readouterr().out
-    assert file_digest(released_file) in text
-    assert 'section   decoder: ' in text
-    assert 'none unexpected' in text

@@ -1,11 +1,13 @@
 """Models are found by name, and what cannot be loaded is explained."""
 
-from occany_ros.models.checkpoint import released_weights
 from occany_ros.models.checkpoint_file import CheckpointError
+from occany_ros.models.checkpoint_manifest import released_weights
 from occany_ros.models.config import DecoderConfig, EncoderConfig, OccAnyConfig
 from occany_ros.models.factory import load_model, resolve_device, resolve_precision
 from occany_ros.models.occany import OccAny
+from occany_ros.models.prediction import NovelViewRenderer
 import pytest
+from released_files import save_released, SMALL_CALLS
 import torch
 
 
@@ -36,13 +38,45 @@ def test_precision_reaches_the_network(weights):
     assert model.reconstructor.precision == torch.bfloat16
 
 
+def test_file_of_both_stages_renders(tmp_path, small_sections):
+    path = save_released(tmp_path / 'both.pth', small_sections, **SMALL_CALLS)
+    model = load_model('occany', checkpoint=path, device='cpu', precision='fp32')
+    assert model.stage == 'rendering'
+    assert isinstance(model.reconstructor, NovelViewRenderer)
+
+
+def test_plain_must3r(tmp_path, small_must3r):
+    call = SMALL_CALLS['decoder'].replace('(512, 512)', '(224, 224)')
+    path = save_released(
+        tmp_path / 'MUSt3R_224.pth',
+        released_weights(small_must3r),
+        activation=None,
+        encoder=SMALL_CALLS['encoder'],
+        decoder=call.replace('pointmaps_activation=ActivationType.LINEAR, ', ''),
+    )
+    model = load_model('must3r', checkpoint=path, device='cpu', precision='fp32')
+    assert (model.variant, model.stage, model.class_set) == ('must3r', 'reconstruction', None)
+    assert model.image_size.long_side == 224
+    assert model.reconstructor.config.decoder.family == 'must3r'
+    assert model.reconstructor.config.decoder.activation == 'norm_exp'
+
+
+@pytest.mark.parametrize('variant', ['occany', 'must3r'])
+def test_the_right_variant_is_named(tmp_path, small_must3r, small_occany, variant):
+    other, network = ('must3r', small_must3r) if variant == 'occany' else ('occany', small_occany)
+    path = save_released(tmp_path / 'file.pth', released_weights(network), **SMALL_CALLS)
+    with pytest.raises(CheckpointError, match=f'it looks like {other}: set model.variant to'):
+        load_model(variant, checkpoint=path, device='cpu', precision='fp32')
+
+
 @pytest.mark.parametrize(
     ('variant', 'device', 'precision', 'message'),
     [
-        ('huge', 'cpu', 'fp32', 'model.variant: expected one of tiny, occany, got'),
+        ('huge', 'cpu', 'fp32', 'model.variant: expected one of tiny, occany, must3r, got'),
         ('tiny', 'abacus', 'fp32', 'model.device: expected auto, cpu or cuda'),
         ('tiny', 'cpu', 'fp8', 'model.precision: expected one of auto, fp32, bf16, fp16'),
         ('occany', 'cpu', 'fp32', 'model.checkpoint: expected the released weights'),
+        ('must3r', 'cpu', 'fp32', 'model.checkpoint: expected the released weights'),
     ],
 )
 def test_wrong_parameters_are_named(variant, device, precision, message):
@@ -59,7 +93,7 @@ def test_absent_gpu_is_an_error_only_if_asked_for():
     assert resolve_precision('auto', torch.device('cuda')) == 'bf16'
 
 
-@pytest.mark.parametrize('variant', ['tiny', 'occany'])
+@pytest.mark.parametrize('variant', ['tiny', 'occany', 'must3r'])
 def test_wrong_file_is_a_checkpoint_error(tmp_path, variant):
     with pytest.raises(CheckpointError, match='there is no such file'):
         load_model(variant, checkpoint=tmp_path / 'no', device='cpu', precision='fp32')
