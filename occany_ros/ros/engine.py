@@ -27,6 +27,7 @@ GRIDS: Final = {
 _LICENCE: Final = {
     'tiny': 'Apache-2.0; trained on synthetic images only',
     'occany': 'released weights: non-commercial use only (derived from MUSt3R)',
+    'must3r': 'released weights: non-commercial use only',
 }
 
 

@@ -48,7 +48,7 @@ class SyncParameters:
 class ModelParameters:
     """The network."""
 
-    variant: str = setting('tiny', 'Network to run', choices=('tiny', 'occany'))
+    variant: str = setting('tiny', 'Network to run', choices=('tiny', 'occany', 'must3r'))
     checkpoint: str = setting(
         '', 'File with the weights; empty takes the packaged ones, which only tiny has'
     )
