@@ -1,9 +1,10 @@
 """Attention within a set of tokens, and attention to a memory."""
 
 from occany_ros.layers.embedding import Rotary
+from occany_ros.layers.linear import Linear
+from occany_ros.layers.reading import read
 import torch
 from torch import nn, Tensor
-from torch.nn.functional import scaled_dot_product_attention
 
 
 def split_heads(x: Tensor, heads: int) -> Tensor:
@@ -27,8 +28,8 @@ class SelfAttention(nn.Module):
     def __init__(self, *, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.query_key_value = nn.Linear(width, 3 * width)
-        self.output = nn.Linear(width, width)
+        self.query_key_value = Linear(width, 3 * width)
+        self.output = Linear(width, width)
 
     def forward(self, x: Tensor, rotary: Rotary | None) -> Tensor:
         """
@@ -38,19 +39,20 @@ class SelfAttention(nn.Module):
         :param rotary: turns queries and keys by place; None leaves places out.
         :returns: (b, n, d).
         """
-        query, key, value = (
-            split_heads(part, self.heads) for part in self.query_key_value(x).chunk(3, dim=-1)
-        )  # (b, heads, n, d / heads) each
+        parts = split_heads(self.query_key_value(x), 3 * self.heads)  # (b, 3 heads, n, ...)
+        turned, value = parts[:, : 2 * self.heads], parts[:, 2 * self.heads :]
         if rotary is not None:
-            query, key = rotary(query), rotary(key)
-        return self.output(join_heads(scaled_dot_product_attention(query, key, value)))
+            turned = rotary(turned)
+        query, key = turned.chunk(2, dim=1)
+        return self.output(join_heads(read(query, key, value)))
 
 
 class CrossAttention(nn.Module):
     """
     Tokens look at the keys and values of other tokens.
 
-    Keys and values are made apart from their use (`keys_values`), so a memory can hold them.
+    Keys and values are made apart from their use (`keys_values`), so a memory can hold them. They
+    are laid out in heads then, once for all readers.
 
     :param width: channels of a token.
     :param heads: number of attention heads; must divide ``width``.
@@ -59,10 +61,10 @@ class CrossAttention(nn.Module):
     def __init__(self, *, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.query = nn.Linear(width, width)
-        self.key = nn.Linear(width, width)
-        self.value = nn.Linear(width, width)
-        self.output = nn.Linear(width, width)
+        self.query = Linear(width, width)
+        self.key = Linear(width, width)
+        self.value = Linear(width, width)
+        self.output = Linear(width, width)
 
     def keys_values(self, y: Tensor, rotary: Rotary | None = None) -> Tensor:
         """
@@ -70,12 +72,12 @@ class CrossAttention(nn.Module):
 
         :param y: (b, n, d).
         :param rotary: turns the keys by place, where the queries are turned too.
-        :returns: keys, then values, along the channels, (b, n, 2 d).
+        :returns: keys, then values, in heads, (b, 2, heads, n, d / heads).
         """
-        key = self.key(y)
+        key, value = (split_heads(layer(y), self.heads) for layer in (self.key, self.value))
         if rotary is not None:
-            key = join_heads(rotary(split_heads(key, self.heads)))
-        return torch.cat((key, self.value(y)), dim=-1)  # (b, n, 2 d)
+            key = rotary(key)
+        return torch.stack((key, value), dim=1)
 
     def forward(self, x: Tensor, keys_values: Tensor, rotary: Rotary | None = None) -> Tensor:
         """
@@ -85,15 +87,14 @@ class CrossAttention(nn.Module):
         as one long set of queries, so a shared memory is never copied.
 
         :param x: (b, n, d).
-        :param keys_values: from `keys_values`, (g, m, 2 d); ``g`` divides ``b``.
+        :param keys_values: from `keys_values`, (g, 2, heads, m, d / heads); ``g`` divides ``b``.
         :param rotary: turns the queries by place.
         :returns: (b, n, d).
         """
-        groups = keys_values.shape[0]
-        query = split_heads(self.query(x), self.heads)  # (b, heads, n, d / heads)
+        query = self.query(x)  # (b, n, d)
         if rotary is not None:
-            query = rotary(query)
-        query = split_heads(join_heads(query).reshape(groups, -1, x.shape[-1]), self.heads)
-        key, value = (split_heads(part, self.heads) for part in keys_values.chunk(2, dim=-1))
-        read = join_heads(scaled_dot_product_attention(query, key, value))  # (g, b n / g, d)
-        return self.output(read.reshape(x.shape))
+            query = join_heads(rotary(split_heads(query, self.heads)))
+        query = query.reshape(len(keys_values), -1, x.shape[-1])  # (g, b n / g, d)
+        key, value = keys_values.unbind(dim=1)
+        found = join_heads(read(split_heads(query, self.heads), key, value))
+        return self.output(found.reshape(x.shape))

@@ -2,6 +2,7 @@
 
 from occany_ros.layers.attention import CrossAttention, SelfAttention
 from occany_ros.layers.embedding import Rotary
+from occany_ros.layers.linear import Linear
 from torch import nn, Tensor
 
 NORM_EPS = 1e-6
@@ -18,12 +19,12 @@ class Mlp(nn.Module):
 
     def __init__(self, *, width: int, hidden: int, out: int | None = None) -> None:
         super().__init__()
-        self.expand = nn.Linear(width, hidden)
-        self.contract = nn.Linear(hidden, width if out is None else out)
+        self.expand = Linear(width, hidden)
+        self.contract = Linear(hidden, width if out is None else out)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Transform the last axis of ``x``."""
-        return self.contract(nn.functional.gelu(self.expand(x)))
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        """Transform the last axis of ``x``, and add the residual if there is one."""
+        return self.contract(self.expand(x, gelu=True), residual=residual)
 
 
 class EncoderBlock(nn.Module):
@@ -45,7 +46,7 @@ class EncoderBlock(nn.Module):
     def forward(self, x: Tensor, rotary: Rotary | None) -> Tensor:
         """Transform tokens (b, n, d)."""
         x = x + self.attention(self.norm_attention(x), rotary)
-        return x + self.mlp(self.norm_mlp(x))
+        return self.mlp(self.norm_mlp(x), residual=x)
 
 
 class DecoderBlock(nn.Module):
@@ -70,7 +71,7 @@ class DecoderBlock(nn.Module):
         self.mlp = Mlp(width=width, hidden=hidden)
 
     def memory_entry(self, x: Tensor, rotary: Rotary | None = None) -> Tensor:
-        """Keys and values this block's readers see of block inputs ``x``: (b, n, 2 d)."""
+        """Keys and values this block's readers see of block inputs ``x``: (b, 2, h, n, d / h)."""
         return self.cross_attention.keys_values(self.norm_memory(x), rotary)
 
     def look_within(self, x: Tensor, rotary: Rotary | None) -> Tensor:
@@ -78,12 +79,12 @@ class DecoderBlock(nn.Module):
         return x + self.attention(self.norm_attention(x), rotary)
 
     def read_memory(self, x: Tensor, memory: Tensor, rotary: Rotary | None = None) -> Tensor:
-        """Read keys and values (g, m, 2 d) into (b, n, d); see `CrossAttention.forward`."""
+        """Read keys and values into (b, n, d); see `CrossAttention.forward`."""
         return x + self.cross_attention(self.norm_query(x), memory, rotary)
 
     def transform(self, x: Tensor) -> Tensor:
         """MLP step on (b, n, d)."""
-        return x + self.mlp(self.norm_mlp(x))
+        return self.mlp(self.norm_mlp(x), residual=x)
 
     def forward(self, x: Tensor, rotary: Rotary | None, memory: Tensor) -> Tensor:
         """
@@ -91,7 +92,7 @@ class DecoderBlock(nn.Module):
 
         :param x: (b, n, d).
         :param rotary: places of the tokens for the self-attention.
-        :param memory: keys and values, (g, m, 2 d).
+        :param memory: keys and values, (g, 2, h, m, d / h).
         :returns: (b, n, d).
         """
         return self.transform(self.read_memory(self.look_within(x, rotary), memory))

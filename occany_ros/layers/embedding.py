@@ -38,8 +38,9 @@ class Rotary:
 
     Made once for a grid of tokens and shared by every layer, see `rotary_table`.
 
-    :param cosine: (..., n, 2, d / 4); the axis of length 2 is row, column.
-    :param sine: the same of the sines.
+    :param cosine: (..., n, d); as the channels of a head run: over row and column, over the two
+        elements of a pair, over pairs.
+    :param sine: the same of the sines, negative for the first element of each pair.
     """
 
     cosine: Tensor
@@ -52,14 +53,17 @@ class Rotary:
         The first half of a head turns with the row, the second with the column; within a half,
         element k is paired with element k + d / 4.
 
-        :param x: (b, heads, n, d).
+        :param x: (b, heads, n, d); no cast is made if it is of the type of the table.
         :returns: the same shape.
         """
         cosine, sine = self.cosine.to(x.dtype), self.sine.to(x.dtype)
         pairs = x.reshape(*x.shape[:-1], 2, 2, -1)  # (b, heads, n, 2, 2, d / 4)
-        first, second = pairs.unbind(-2)
-        turned = (first * cosine - second * sine, second * cosine + first * sine)
-        return torch.stack(turned, dim=-2).flatten(-3)  # (b, heads, n, d)
+        partners = pairs.flip(-2).flatten(-3)  # (b, heads, n, d)
+        return torch.addcmul(x * cosine, partners, sine)
+
+    def to(self, dtype: torch.dtype) -> 'Rotary':
+        """Make the table one of another type."""
+        return Rotary(cosine=self.cosine.to(dtype), sine=self.sine.to(dtype))
 
 
 def rotary_table(positions: Tensor, head_width: int, base: float = 100.0) -> Rotary:
@@ -77,4 +81,8 @@ def rotary_table(positions: Tensor, head_width: int, base: float = 100.0) -> Rot
     quarter = head_width // 4
     exponents = torch.arange(quarter, device=positions.device, dtype=torch.float32) / quarter
     angles = positions.float().unsqueeze(-1) * base**-exponents  # (..., n, 2, d / 4)
-    return Rotary(cosine=angles.cos(), sine=angles.sin())
+    cosine, sine = angles.cos(), angles.sin()
+    return Rotary(
+        cosine=torch.stack((cosine, cosine), dim=-2).flatten(-3),
+        sine=torch.stack((-sine, sine), dim=-2).flatten(-3),
+    )

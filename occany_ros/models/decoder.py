@@ -11,6 +11,7 @@ from typing import cast
 
 from occany_ros.layers.block import DecoderBlock, Mlp, NORM_EPS
 from occany_ros.layers.embedding import grid_positions, Rotary, rotary_table
+from occany_ros.layers.linear import Linear
 from occany_ros.models.config import DecoderConfig, HIDDEN_RATIO
 from occany_ros.models.memory import append, Memory
 import torch
@@ -30,10 +31,11 @@ class PosedBlock(DecoderBlock):
         self.injection = Mlp(width=width, hidden=width)
 
     def forward(self, x: Tensor, rotary: Rotary | None, memory: Tensor) -> Tensor:
-        """Transform (b, n, d) with a memory (g, m, 2 d), see `DecoderBlock.forward`."""
+        """Transform (b, n, d) with a memory, see `DecoderBlock.forward`."""
         injected = self.injection(x[:, :1])  # (b, 1, d)
         x = self.read_memory(self.look_within(x, rotary), memory)
-        return self.transform(torch.cat((x[:, :1], x[:, 1:] + injected), dim=1))
+        x[:, 1:] += injected
+        return self.transform(x)
 
 
 class MemoryDecoder(nn.Module):
@@ -47,7 +49,7 @@ class MemoryDecoder(nn.Module):
         super().__init__()
         width = config.width
         self.head_width = width // config.heads
-        self.projection = nn.Linear(config.encoder_width, width)
+        self.projection = Linear(config.encoder_width, width)
         self.pose_token: nn.Parameter | None = None
         self.later_view = nn.Parameter(torch.zeros(1, 1, width))
         if config.family == 'occany':
@@ -102,7 +104,7 @@ class MemoryDecoder(nn.Module):
         x, rotary = self._embed(tokens, memory), self._rotary(grid)
         shape = x.shape
         x = x.flatten(0, 1)  # (b v, 1 + n, d)
-        for block, entries in zip(self.blocks, memory.layers, strict=True):
+        for block, entries in zip(self.blocks, memory.entries, strict=True):
             x = block(x, rotary, entries)
         return self.norm(x).reshape(shape)
 
@@ -132,7 +134,7 @@ class MemoryDecoder(nn.Module):
     def _step(self, index: int, x: Tensor, memory: Memory | None, rotary: Rotary) -> Tensor:
         """Run one block of the memory pass on (b, v, 1 + n, d)."""
         block = self.blocks[index]
-        old = None if memory is None else memory.layers[index]
+        old = None if memory is None else memory.entries[index]
         sees_old_only = x.shape[1] == 1 and old is not None
         visible = old if sees_old_only else _visible(old, _entries(block, x))
         return block(x.flatten(0, 1), rotary, visible).reshape(x.shape)
@@ -153,24 +155,25 @@ def _block(config: DecoderConfig) -> DecoderBlock:
 
 
 def _entries(block: nn.Module, x: Tensor) -> Tensor:
-    """Keys and values of views, (b, v, n, d) to (b, v, n, 2 d)."""
+    """Keys and values of views, (b, v, n, d) to (b, v, 2, heads, n, d / heads)."""
     entries = cast('DecoderBlock', block).memory_entry(x.flatten(0, 1))
-    return entries.reshape(*x.shape[:-1], -1)
+    return entries.reshape(*x.shape[:2], *entries.shape[1:])
 
 
 def _visible(old: Tensor | None, new: Tensor) -> Tensor:
     """
     Keys and values each view of a call may read: the old ones and the other views' new ones.
 
-    :param old: remembered, (b, m, 2 d), or None.
-    :param new: of this call, (b, v, n, 2 d).
-    :returns: (b v, m + (v - 1) n, 2 d), or the view itself where there is nothing else.
+    :param old: remembered, (b, 2, heads, m, e), or None.
+    :param new: of this call, (b, v, 2, heads, n, e).
+    :returns: (b v, 2, heads, m + (v - 1) n, e), or the view itself where there is nothing else.
     """
-    views = new.shape[1]
-    if views == 1:
-        return new.flatten(0, 1)  # monocular: the only view there is
-    others = [[j for j in range(views) if j != i] for i in range(views)]
-    visible = new[:, others].flatten(2, 3)  # (b, v, (v - 1) n, 2 d)
-    if old is not None:
-        visible = torch.cat((old.unsqueeze(1).expand(-1, views, -1, -1), visible), dim=2)
-    return visible.flatten(0, 1)
+    views = new.unbind(1)
+    if len(views) == 1:
+        return views[0]  # monocular: the only view there is
+    before = [] if old is None else [old]
+    visible = [
+        torch.cat(before + [other for j, other in enumerate(views) if j != i], dim=3)
+        for i in range(len(views))
+    ]
+    return torch.stack(visible, dim=1).flatten(0, 1)

@@ -2,6 +2,7 @@
 
 from occany_ros.layers.block import Mlp
 from occany_ros.layers.head import ChannelNorm, tokens_to_map, unpatchify
+from occany_ros.layers.linear import Linear
 from occany_ros.models.config import (
     DecoderConfig,
     FEATURE_CHANNELS,
@@ -59,7 +60,7 @@ class Heads(nn.Module):
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
         width = config.width
-        self.point = nn.Linear(width, POINT_CHANNELS * PATCH * PATCH)
+        self.point = Linear(width, POINT_CHANNELS * PATCH * PATCH)
         self.point_task: nn.Parameter | None = None
         self.has_more = config.family == 'occany'
         if not self.has_more:

@@ -43,7 +43,7 @@ def test_cross_attention_equals_softmax(generator):
     attention = CrossAttention(width=12, heads=3)
     x, y = (torch.randn(2, n, 12, generator=generator) for n in (4, 7))
     memory = attention.keys_values(y)
-    assert memory.shape == (2, 7, 24)
+    assert memory.shape == (2, 2, 3, 7, 4)
     expected = attention.output(
         slow_attention(attention.query(x), attention.key(y), attention.value(y), 3)
     )

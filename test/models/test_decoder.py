@@ -35,7 +35,7 @@ def slow_observe(decoder, old, views):
                 others = [x]
             seen = [] if old is None else [old[layer]]
             seen += [block.memory_entry(y[None])[0] for y in others]
-            after.append(block(x[None], rotary, torch.cat(seen)[None])[0])
+            after.append(block(x[None], rotary, torch.cat(seen, dim=2)[None])[0])
         states = after
     new = []
     for layer, block in enumerate(decoder.blocks):
@@ -44,7 +44,8 @@ def slow_observe(decoder, old, views):
             offset = decoder.feedback(decoder.feedback_norm(last))
             is_last = layer == len(decoder.blocks) - 1
             entries.append(block.memory_entry((x if is_last else x + offset)[None])[0])
-        new.append(torch.cat(entries if old is None else [old[layer], *entries]))
+        before = [] if old is None else [old[layer]]
+        new.append(torch.cat(before + entries, dim=2))
     return new, [decoder.norm(x) for x in states]
 
 
@@ -59,7 +60,7 @@ def test_memory_pass_equals_the_slow_reference(decoder, groups):
         slow, slow_decoded = slow_observe(decoder, slow, list(views[0]))
         torch.testing.assert_close(decoded[0], torch.stack(slow_decoded), atol=2e-4, rtol=1e-4)
         first += size
-    for layer, expected in zip(memory.layers, slow, strict=True):
+    for layer, expected in zip(memory.entries, slow, strict=True):
         torch.testing.assert_close(layer[0], expected, atol=2e-4, rtol=1e-4)
     assert memory.num_views == sum(groups)
     assert memory.view_of_token.tolist() == [v for v in range(sum(groups)) for _ in range(7)]
@@ -129,7 +130,7 @@ def test_memory_pass_skips_the_last_block(decoder):
 
 
 def test_memory_counts_views_and_tokens():
-    entries = [torch.zeros(1, 2, 5, 4)] * 3
+    entries = [torch.zeros(1, 2, 2, 1, 5, 2)] * 3
     memory = append(append(None, entries), [x[:, :1] for x in entries])
     assert memory.num_views == 3
     assert memory.view_of_token.tolist() == [0] * 5 + [1] * 5 + [2] * 5

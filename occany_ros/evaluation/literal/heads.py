@@ -26,7 +26,7 @@ class Outputs:
 
     :param maps: points and confidence of every pixel.
     :param colours: RGB in (-1, 1), (v, h, w, 3).
-    :param poses: raw pose vectors, (v, 7).
+    :param poses: raw pose vectors, (v, 7); None from heads whose poses are given.
     :param features: pyramid, coarsest first, (v, c, e, e).
     :param focal: pixels, (v,).
     :param world_from_camera: registered poses, (v, 4, 4).
@@ -34,7 +34,7 @@ class Outputs:
 
     maps: PointMaps
     colours: Tensor
-    poses: Tensor
+    poses: Tensor | None
     features: tuple[Tensor, ...]
     focal: Tensor
     world_from_camera: Tensor
@@ -57,7 +57,7 @@ def outputs(heads: Heads, decoded: Tensor, grid: Grid, activation: Activation) -
     return Outputs(
         maps=maps,
         colours=colours(raw[..., 7:]),
-        poses=mlp(heads.pose, decoded[:, 0]),
+        poses=mlp(heads.pose, decoded[:, 0]) if hasattr(heads, 'pose') else None,
         features=_features(heads.feature, patches + heads.feature_task, grid),
         focal=shared_focal(maps.local_points),
         world_from_camera=registered_poses(maps),
