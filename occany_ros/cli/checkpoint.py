@@ -1,34 +1,79 @@
 """`occany checkpoint`: what a released weight file holds, and whether it can be used."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Iterator
+from dataclasses import asdict
+import json
 from pathlib import Path
 
-from occany_ros.models.checkpoint import file_digest, load_occany
-from occany_ros.models.checkpoint_file import read_released_file
+from occany_ros.models.checkpoint_file import CheckpointError
+from occany_ros.models.checkpoint_report import CheckpointReport, examine
 
 SUMMARY = 'check a released weight file without running anything in it'
+EXAMPLES = """examples:
+  occany checkpoint occany.pth            family, stage, sizes, weights, licence, digest
+  occany checkpoint --json occany.pth     for a program
+"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command line."""
+    parser.epilog = EXAMPLES
+    parser.formatter_class = RawDescriptionHelpFormatter
     parser.add_argument('file', type=Path, help='e.g. occany.pth')
+    parser.add_argument('--json', action='store_true', help='print JSON')
 
 
 def run(arguments: Namespace) -> int:
     """
-    Describe a weight file and build its network.
+    Describe a weight file.
 
-    :returns: 0 if the network was built.
-    :raises CheckpointError: if the file cannot be used.
+    :returns: 0 if the node can run it, 1 otherwise.
+    :raises CheckpointError: if it cannot be read.
     """
-    released = read_released_file(arguments.file)
-    print(f'file      {arguments.file}')
-    print(f'sha256    {file_digest(arguments.file)}')
-    for section, weights in released.sections.items():
-        count = sum(value.numel() for value in weights.values())
-        print(f'section   {section}: {len(weights)} keys, {count:,} parameters')
-    network = load_occany(arguments.file)
-    print(f'encoder   {network.config.encoder}')
-    print(f'decoder   {network.config.decoder}')
-    print('weights   all there, none unexpected')
-    return 0
+    try:
+        report = examine(arguments.file)
+    except CheckpointError as error:
+        if not arguments.json:
+            raise
+        about = {'file': str(error.path), 'is_usable': False, 'problem': error.problem}
+        print(json.dumps(about, indent=1))
+        return 1
+    if arguments.json:
+        print(json.dumps(asdict(report) | {'is_usable': report.is_usable}, indent=1))
+    else:
+        print('\n'.join(f'{name:<12}{text}'.rstrip() for name, text in _lines(report)))
+    return 0 if report.is_usable else 1
+
+
+def _lines(report: CheckpointReport) -> Iterator[tuple[str, str]]:
+    yield 'file', f'{report.file}, {report.size_bytes:,} bytes'
+    yield 'sha256', report.sha256
+    yield 'family', report.family
+    if report.stage:
+        renders = 'renders' if report.stage == 'rendering' else 'does not render'
+        yield 'stage', f'{report.stage}: it {renders} novel views'
+        yield 'images', f'{report.image_size} pixels wide or high; points {report.activation}'
+    yield 'parameters', f'{report.parameters:,}, of which {report.live:,} are read at inference'
+    for name, section in report.sections.items():
+        unread = section.parameters - section.live
+        more = f', {unread:,} of them unread' if unread and report.live else ''
+        yield '', f'{name}: {section.keys} keys, {section.parameters:,} parameters{more}'
+    faults = {
+        'missing': report.missing,
+        'unexpected': report.unexpected,
+        'misshapen': report.misshapen,
+        'not finite': report.not_finite,
+    }
+    for title, names in faults.items():
+        yield title, str(len(names)) if names else 'none'
+        yield from (('', name) for name in names)
+    if report.problem:
+        yield 'problem', report.problem
+    for note in report.notes:
+        yield 'note', note
+    yield 'licence', report.licence
+    if report.is_usable:
+        yield 'use', f'model.variant: {report.family}  model.checkpoint: {report.file}'
+    else:
+        yield 'use', 'impossible as it is'
