@@ -1,12 +1,12 @@
-"""Novel views of a remembered scene: which in what mode, and how many at once."""
+"""Novel views of a remembered scene: which in what mode, rendered by whom."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from math import ceil
 from typing import Any, Final, Generic
 
 from occany_ros.geometry.novel_views import novel_poses, NovelViewPlan
 from occany_ros.models.factory import LoadedModel
+from occany_ros.models.novel_batch import even_groups
 from occany_ros.models.prediction import (
     MemoryT,
     NovelViewRenderer,
@@ -17,18 +17,11 @@ from occany_ros.models.prediction import (
 )
 from occany_ros.models.views import Views
 from occany_ros.pipeline.modes import Mode
-import torch
 
 NO_STAGE: Final = (
     'the network has no rendering stage, so nothing is imagined: take weights that have one, or '
     'set mode to fast'
 )
-WORKING_SHARE: Final = 0.5
-"""Share of a GPU's free memory that views rendered at once may take."""
-WORKING_BYTES: Final = 2 << 30
-"""And most they may take anywhere."""
-BYTES_PER_PIXEL: Final = 2500
-"""What a view takes while it is rendered: 362 conditioning channels, tokens and answers."""
 
 
 def plan_in(mode: Mode, plan: NovelViewPlan | None) -> NovelViewPlan | None:
@@ -98,39 +91,11 @@ def imagine(
     :param memory: of the whole window.
     :param tokens: of every view of the window.
     :param seen: what the network said of them, in the same order.
-    :param batch: most views at once; 0 lets memory decide.
+    :param batch: most views asked for at once; 0 asks for all, and lets the network decide.
     :returns: the views in the order of the plan, in groups.
     """
     poses = novel_poses(seen.world_from_camera, plan).world_from_camera
-    height, width = seen.confidence.shape[-2:]
-    most = batch or views_at_once(height * width, seen.confidence.device)
     return tuple(
         renderer.render_novel(memory, tokens, seen, poses[first:end])
-        for first, end in even_groups(len(poses), most)
+        for first, end in even_groups(len(poses), batch or len(poses))
     )
-
-
-def even_groups(count: int, most: int) -> Iterator[tuple[int, int]]:
-    """
-    Cut a range into as few groups as possible, of sizes as equal as possible.
-
-    :param most: largest size of a group, at least 1.
-    :returns: first index and end of each.
-    """
-    groups = ceil(count / most)
-    for group in range(groups):
-        yield group * count // groups, (group + 1) * count // groups
-
-
-def views_at_once(pixels: int, device: torch.device) -> int:
-    """
-    Say how many novel views fit in memory together.
-
-    :param pixels: of one view.
-    """
-    room = float(WORKING_BYTES)
-    if device.type == 'cuda':
-        free, _ = torch.cuda.mem_get_info(device)
-        idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        room = min(room, WORKING_SHARE * (free + idle))
-    return max(int(room / (BYTES_PER_PIXEL * pixels)), 1)
