@@ -60,12 +60,14 @@ class NovelViewPlan:
     Which novel views to render around each view that was seen.
 
     :param views_per_frame: steps ahead of each view; zero plans nothing.
-    :param forward_m: length of a step.
+    :param forward_m: length of a step; negative steps go back.
     :param rotate_deg: turn of the views beside the steps; zero leaves them out.
-    :param lateral_m: how far beside the steps they stand, to the side they turn to.
+    :param lateral_m: how far beside the steps they stand, to the side they turn to where
+        positive.
     :param seeds: if given, every view is first turned by each of these, and nothing stands beside
         the steps.
-    :raises ValueError: if a number is negative or not finite.
+    :raises ValueError: if the number of steps is negative, the turn more than half a circle, or
+        anything not finite.
     """
 
     views_per_frame: int = 2
@@ -83,8 +85,8 @@ class NovelViewPlan:
         if not 0 <= self.rotate_deg <= 180:
             raise ValueError(f'render.rotate_deg: expected 0 to 180, got {self.rotate_deg}')
         for name, value in (('forward_m', self.forward_m), ('lateral_m', self.lateral_m)):
-            if not 0 <= value < math.inf:
-                raise ValueError(f'render.{name}: expected finite metres, 0 or more, got {value}')
+            if not math.isfinite(value):
+                raise ValueError(f'render.{name}: expected finite metres, got {value}')
 
     def count(self, views: int) -> int:
         """Count the novel views around some views."""

@@ -13,7 +13,7 @@ class Answer:
     """
     One output of ours.
 
-    :param value: in full; the file may hold every n-th element along any axis.
+    :param value: in full; the file may hold every n-th element along any axis but the first.
     :param tolerance: see `Comparison`.
     :param leading_axis: axis along which the file may hold the first elements only.
     """
@@ -43,12 +43,7 @@ def matched(
         if answer is None:
             comparisons.append(Comparison(name=name, error=float('nan'), tolerance=None))
             continue
-        value = answer.value
-        if answer.leading_axis is not None and golden.dim() == value.dim():
-            value = value.narrow(
-                answer.leading_axis,
-                0,
-                min(golden.shape[answer.leading_axis], value.shape[answer.leading_axis]),
-            )
-        comparisons.append(compare(name, value, golden, answer.tolerance))
+        comparisons.append(
+            compare(name, answer.value, golden, answer.tolerance, leading_axis=answer.leading_axis)
+        )
     return comparisons

@@ -1,6 +1,8 @@
 """One number of ours beside one of the released code."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -27,19 +29,23 @@ class Comparison:
         return self.tolerance is not None and self.error <= self.tolerance
 
 
-def compare(name: str, ours: Tensor, golden: Tensor, tolerance: float) -> Comparison:
+def compare(
+    name: str, ours: Tensor, golden: Tensor, tolerance: float, *, leading_axis: int | None = None
+) -> Comparison:
     """
     Compare one output with the golden one, which may be a part of it.
+
+    Where a shape can come about in several ways, the part that fits best counts.
 
     :param name: the tensor in the file.
     :param ours: in full.
     :param golden: of the same number of axes, perhaps thinned out, see `thinned`.
     :param tolerance: see `Comparison`.
+    :param leading_axis: see `thinned`.
     """
-    part = thinned(ours, golden.shape)
-    if part is None:
-        return Comparison(name=name, error=float('inf'), tolerance=tolerance)
-    return Comparison(name=name, error=relative_error(part, golden), tolerance=tolerance)
+    parts = thinned(ours, golden.shape, leading_axis)
+    error = min((relative_error(part, golden) for part in parts), default=float('inf'))
+    return Comparison(name=name, error=error, tolerance=tolerance)
 
 
 def relative_error(ours: Tensor, golden: Tensor) -> float:
@@ -52,19 +58,29 @@ def relative_error(ours: Tensor, golden: Tensor) -> float:
     return float(difference.max()) / scale if difference.numel() else 0.0
 
 
-def thinned(ours: Tensor, shape: torch.Size) -> Tensor | None:
+def thinned(ours: Tensor, shape: torch.Size, leading_axis: int | None = None) -> Iterator[Tensor]:
     """
     Take every n-th element along each axis but the first, so that a shape results.
 
-    :returns: the part, None if no step leads to the shape.
+    :param leading_axis: axis along which the first elements only may have been taken as well.
+    :returns: all parts that have the shape.
     """
     if ours.dim() != len(shape) or ours.shape[:1] != shape[:1]:
-        return None
+        return
+    choices = []
     for axis, (full, wanted) in enumerate(zip(ours.shape, shape, strict=True)):
-        if full == wanted:
-            continue
-        step = -(-full // wanted) if wanted else 0
-        if not step or -(-full // step) != wanted:
-            return None
-        ours = ours[(slice(None),) * axis + (slice(None, None, step),)]
-    return ours
+        steps = [slice(None, None, step) for step in _steps(full, wanted)]
+        leading = [slice(wanted)] if axis == leading_axis and wanted < full else []
+        choices.append(steps + leading)
+    for part in product(*choices):
+        yield ours[part]
+
+
+def _steps(full: int, wanted: int) -> range:
+    """Find the steps that leave a number of elements of an axis."""
+    if wanted < 1 or wanted > full:
+        return range(1, 2 if full == wanted else 1)
+    shortest = -(-full // wanted)
+    if wanted == 1:
+        return range(shortest, shortest + 1)
+    return range(shortest, (full - 1) // (wanted - 1) + 1)

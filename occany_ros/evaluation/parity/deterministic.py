@@ -37,17 +37,20 @@ def drawn_weight(released: str, shape: tuple[int, ...], scale: float) -> Tensor:
     return 1.0 + 0.02 * z if released.endswith('.weight') else 0.02 * z
 
 
-def fill(module: nn.Module, prefix: str, scale: float) -> None:
+def fill(module: nn.Module, prefix: str, scale: float, *, section: str = '') -> None:
     """
     Give a part of `OccAny` the weights that follow from their released names.
 
     :param module: the part, e.g. its encoder.
     :param prefix: name of the part in `OccAny`, e.g. ``encoder``.
     :param scale: spread of matrices and embeddings; gains and biases vary by 0.02 always.
+    :param section: released section that holds such a part too, whose names count instead.
     """
     with torch.no_grad():
         for name, parameter in module.named_parameters():
             released = released_from_ours(f'{prefix}.{name}')
             if released is None:
                 raise LookupError(f'{prefix}.{name} has no released counterpart')
+            if section:
+                released = f'{section}.{released.partition(".")[2]}'
             parameter.copy_(drawn_weight(released, tuple(parameter.shape), scale))

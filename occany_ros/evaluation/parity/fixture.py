@@ -3,6 +3,7 @@
 import ast
 from dataclasses import dataclass
 from pathlib import Path
+import re
 
 from safetensors import safe_open, SafetensorError
 from torch import Tensor
@@ -71,13 +72,25 @@ def settings(text: str) -> dict[str, object]:
     :returns: arguments by name; literals as such, anything else as its text.
     :raises ValueError: if it is neither.
     """
-    tree = ast.parse(text, mode='eval').body
+    try:
+        tree = ast.parse(text, mode='eval').body
+    except SyntaxError:
+        return _unquoted_settings(text)
     if isinstance(tree, ast.Call):
         return {item.arg: _literal(item.value) for item in tree.keywords if item.arg}
     if isinstance(tree, ast.Dict):
         literal = ast.literal_eval(tree)
         return {str(name): _reread(value) for name, value in literal.items()}
     raise ValueError(f'configuration: expected a call or a dictionary, got {text!r}')
+
+
+def _unquoted_settings(text: str) -> dict[str, object]:
+    """Read a call in which text stands without quotes, e.g. ``Net(size=(2,3),parts=a,b)``."""
+    call = re.fullmatch(r'\s*\w+\((.*)\)\s*', text, re.DOTALL)
+    if call is None:
+        raise ValueError(f'configuration: expected a call or a dictionary, got {text!r}')
+    pairs = re.split(r',?\s*\b(\w+)\s*=', call[1])[1:]
+    return {name: _reread(value) for name, value in zip(pairs[::2], pairs[1::2], strict=True)}
 
 
 def _literal(node: ast.expr) -> object:

@@ -1,35 +1,39 @@
-"""Golden files of whole runs; their reconstruction is checked, novel views are not yet."""
+"""Golden files of whole runs, from images to novel views."""
 
 from occany_ros.evaluation.parity.answers import Answer, matched
-from occany_ros.evaluation.parity.comparison import Comparison, relative_error, thinned
+from occany_ros.evaluation.parity.comparison import compare, Comparison
 from occany_ros.evaluation.parity.deterministic import drawn_images
 from occany_ros.evaluation.parity.fixture import Fixture
 from occany_ros.evaluation.parity.maps import MapTolerances, postprocessed, prefixed
-from occany_ros.evaluation.parity.networks import DecoderRun, recorded_groups
+from occany_ros.evaluation.parity.networks import DecoderRun, recorded_groups, tolerance_of
+from occany_ros.evaluation.parity.novel_run import (
+    FEATURES,
+    has_novel_views,
+    input_names,
+    novel_answers,
+    SeenRun,
+)
 from occany_ros.evaluation.parity.scene import call_arguments, corridor
 from occany_ros.evaluation.parity.setup import build_decoder, decoder_config, encoded_images
 from occany_ros.layers.embedding import grid_positions
 import torch
 from torch import Tensor
 
-SMALL_TOLERANCE = 1e-5
 FULL_TOLERANCE = 1e-4
 REGISTERED_TOLERANCE = 2e-4
-# A full-size file holds every 40th memory token and every 24th channel.
-MEMORY_STEPS = (40, 24)
 
 
 def check_run(fixture: Fixture) -> list[Comparison]:
-    """Reconstruct the images of a run and compare everything but its novel views."""
+    """Reconstruct the images of a run, render its novel views, and compare everything."""
     is_full = fixture.stem.startswith('full')
-    tolerance = FULL_TOLERANCE if is_full else SMALL_TOLERANCE
+    tolerance = FULL_TOLERANCE if is_full else tolerance_of(fixture)
     images = _images(fixture)
     tokens, grid = encoded_images(fixture, images)
     answers = _encoder_answers(images, tokens, grid, tolerance)
     run = DecoderRun(*build_decoder(fixture), grid, tolerance)
     memory = run.remember(tokens, recorded_groups(fixture, tokens.shape[1]))
     rendered = run.render(memory, tokens)
-    answers |= {name: _as_held(name, answer) for name, answer in run.answers.items()}
+    answers |= run.answers
     offset = _offset(fixture)
     if _holds_offset(fixture, rendered['raw'], offset):
         answers |= _with_offset(answers, offset, recorded_groups(fixture, tokens.shape[1]))
@@ -38,10 +42,17 @@ def check_run(fixture: Fixture) -> list[Comparison]:
     raw, pose = rendered['raw'] + offset, rendered['pose']
     answers |= prefixed('recon', postprocessed(raw, activation, pose, tolerances))
     answers |= {
-        f'recon.{name}': Answer(rendered[name], tolerance, leading_axis=1)
-        for name in ('sam_image_embed', 'sam_s1', 'sam_s0')
+        f'recon.{name}': Answer(rendered[name], tolerance, leading_axis=1) for name in FEATURES
     }
-    return matched(fixture, answers, {'img', 'head_offset'})
+    inputs = {'img', 'head_offset'}
+    comparisons: list[Comparison] = []
+    if has_novel_views(fixture):
+        features = tuple(rendered[name] for name in FEATURES)
+        seen = SeenRun(images, raw, features, memory, grid)
+        novel, comparisons = novel_answers(fixture, seen, tolerances)
+        answers |= novel
+        inputs |= input_names(fixture)
+    return matched(fixture, answers, inputs) + comparisons
 
 
 def _images(fixture: Fixture) -> Tensor:
@@ -72,24 +83,15 @@ def _encoder_answers(
     }
 
 
-def _as_held(name: str, answer: Answer) -> Answer:
-    """Thin out memory the way whole runs are stored."""
-    if '.mem' not in name or answer.value.dim() < 2:
-        return answer
-    tokens, channels = MEMORY_STEPS
-    value = answer.value[:, ::tokens]
-    return Answer(value[..., ::channels] if value.dim() > 2 else value, answer.tolerance)
-
-
 def _holds_offset(fixture: Fixture, raw: Tensor, offset: Tensor) -> bool:
     """Whether a file's raw maps were stored after the offset was added."""
     golden = fixture.tensors.get('render.raw')
     if golden is None:
         return False
-    plain, shifted = thinned(raw, golden.shape), thinned(raw + offset, golden.shape)
-    if plain is None or shifted is None:
-        return False
-    return relative_error(shifted, golden) < relative_error(plain, golden)
+    plain, shifted = (
+        compare('render.raw', x, golden, 0.0, leading_axis=1) for x in (raw, raw + offset)
+    )
+    return shifted.error < plain.error
 
 
 def _with_offset(

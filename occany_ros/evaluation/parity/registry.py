@@ -15,7 +15,13 @@ from occany_ros.evaluation.parity.functions import (
 )
 from occany_ros.evaluation.parity.losses import check_losses
 from occany_ros.evaluation.parity.networks import check_decoder, check_encoder
+from occany_ros.evaluation.parity.novel import (
+    check_conditioning,
+    check_novel_decoder,
+    check_ray_maps,
+)
 from occany_ros.evaluation.parity.pipeline import check_run
+from occany_ros.evaluation.parity.poses import check_poses
 from occany_ros.evaluation.parity_voxel import check as check_voxels
 import torch
 
@@ -35,6 +41,10 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ('focal*', check_focal),
     ('losses*', check_losses),
     ('voxel*', _check_voxel_file),
+    ('poses*', check_poses),
+    ('cond*', check_conditioning),
+    ('ray_*', check_ray_maps),
+    ('gen_*', check_novel_decoder),
     ('e2e_*', check_run),
     ('full*', check_run),
 )

@@ -6,16 +6,20 @@ import re
 
 from occany_ros.evaluation.parity.deterministic import drawn_images, fill
 from occany_ros.evaluation.parity.fixture import Fixture, relatives, settings
-from occany_ros.models.config import Activation, DecoderConfig, EncoderConfig
+from occany_ros.models.checkpoint_keys import RENDERING
+from occany_ros.models.config import Activation, DecoderConfig, EncoderConfig, RayMapConfig
 from occany_ros.models.decoder import MemoryDecoder
 from occany_ros.models.encoder import ImageEncoder
 from occany_ros.models.heads import Heads
+from occany_ros.models.novel_decoder import reading_decoder
+from occany_ros.models.ray_maps import RayMapEncoder
 from torch import Tensor
 
 # What the golden files call `small`, for files that record no sizes and lie beside none that does.
 SMALL_ENCODER = EncoderConfig(width=128, depth=3, heads=2)
 SMALL_DECODER = DecoderConfig(encoder_width=128, width=96, depth=4, heads=4, feature_size=128)
 SMALL_IMAGES = 5
+NOVEL_DECODER = RENDERING[0]
 
 
 def weight_scale(fixture: Fixture) -> float:
@@ -71,6 +75,31 @@ def build_decoder(fixture: Fixture) -> tuple[MemoryDecoder, Heads]:
     decoder, heads = MemoryDecoder(config).eval(), Heads(config).eval()
     fill(decoder, 'decoder', scale)
     fill(heads, 'heads', scale)
+    return decoder, heads
+
+
+def ray_map_config(fixture: Fixture) -> RayMapConfig:
+    """Size of the ray-map encoder, as recorded or as the other networks of the file go with."""
+    known = _recorded(fixture, 'ray')
+    return RayMapConfig(
+        encoder_width=_number(known, 'output_embed_dim', encoder_config(fixture).width),
+        width=_number(known, 'embed_dim', decoder_config(fixture).width),
+    )
+
+
+def build_ray_maps(fixture: Fixture) -> RayMapEncoder:
+    """Build the ray-map encoder of a file, with its weights."""
+    encoder = RayMapEncoder(ray_map_config(fixture)).eval()
+    fill(encoder, 'ray_maps', weight_scale(fixture))
+    return encoder
+
+
+def build_novel_decoder(fixture: Fixture) -> tuple[MemoryDecoder, Heads]:
+    """Build the decoder of novel views of a file, and all of its heads, with their weights."""
+    config, scale = decoder_config(fixture), weight_scale(fixture)
+    decoder, heads = reading_decoder(config).eval(), Heads(config).eval()
+    fill(decoder, 'novel_decoder', scale)
+    fill(heads, 'heads', scale, section=NOVEL_DECODER)
     return decoder, heads
 
 
@@ -145,8 +174,9 @@ def _measured_decoder(fixture: Fixture) -> DecoderConfig:
         width = memories[max(memories)]
         heads = width // 24 if width % 24 == 0 else width // 64
         config = replace(config, width=width, heads=max(heads, 1), depth=max(memories) + 1)
-    if 'x' in fixture.tensors:
-        config = replace(config, encoder_width=fixture.tensors['x'].shape[-1])
+    for name in ('x', 'x_ray'):
+        if name in fixture.tensors:
+            config = replace(config, encoder_width=fixture.tensors[name].shape[-1])
     return config
 
 

@@ -120,7 +120,7 @@ def test_wrong_numbers_are_noticed(tmp_path, decoder_file, capsys):
     tensors = read_fixture(decoder_file).tensors
     tensors['render.raw'] = tensors['render.raw'] + 1e-3
     write(tmp_path, 'dec_other_sharp', tensors, DECODER)
-    write(tmp_path, 'poses', {'anything': torch.zeros(1)})
+    write(tmp_path, 'unheard_of', {'anything': torch.zeros(1)})
     (tmp_path / 'rope_broken.safetensors').write_text('no tensors')
     capsys.readouterr()
     assert run(Arguments) == 1
@@ -129,7 +129,7 @@ def test_wrong_numbers_are_noticed(tmp_path, decoder_file, capsys):
     assert ['dec_other_sharp', 'render.raw'] in failed
     assert failed[-1][0] == 'rope_broken'
     assert len(failed) == 2
-    assert any(line.startswith('poses') and line.endswith('no check yet') for line in lines)
+    assert any(line.startswith('unheard_of') and line.endswith('no check yet') for line in lines)
 
 
 def test_unknown_tensor_of_a_known_file_is_not_passed_over(tmp_path):
@@ -157,11 +157,22 @@ def test_rotations_of_any_head_and_place(tmp_path):
 
 def test_thinned_takes_every_nth_element():
     x = torch.arange(60.0).reshape(1, 10, 6)
-    assert torch.equal(thinned(x, torch.Size((1, 5, 2))), x[:, ::2, ::3])
-    assert torch.equal(thinned(x, torch.Size((1, 3, 6))), x[:, ::4])
-    assert thinned(x, torch.Size((1, 7, 6))) is None
-    assert thinned(x.expand(2, 10, 6), torch.Size((1, 10, 6))) is None
-    assert thinned(x, torch.Size((60,))) is None
+
+    def parts(values, *shape, leading_axis=None):
+        return [part.tolist() for part in thinned(values, torch.Size(shape), leading_axis)]
+
+    assert parts(x, 1, 10, 6) == [x.tolist()]
+    assert parts(x, 1, 5, 6) == [x[:, ::2].tolist()]
+    assert parts(x, 1, 5, 6, leading_axis=1) == [x[:, ::2].tolist(), x[:, :5].tolist()]
+    # Two rows of ten may be the first and any from the sixth on.
+    assert parts(x, 1, 2, 1) == [x[:, ::step, :1].tolist() for step in (5, 6, 7, 8, 9)]
+    assert parts(x, 1, 7, 6) == []
+    assert parts(x, 1, 12, 6) == []
+    assert parts(x.expand(2, 10, 6), 1, 10, 6) == []
+    assert parts(x, 60) == []
+    assert compare('x', x, x[:, ::7], 0.0).has_passed
+    assert not compare('x', x, x[:, 1::7], 0.0).has_passed
+    assert compare('x', x, x[:, :3], 0.0, leading_axis=1).has_passed
 
 
 def test_errors_are_relative_to_large_numbers_and_strict_about_nan():
