@@ -8,20 +8,23 @@ export PYTHON ROS_PREFIX
 IN_ROS := scripts/in_ros.sh
 OUT ?= demo
 
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test test-full check format bench clean
 
 help: ## print this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: ## ROS 2 prefix in .ros/, package in install/ (seconds when nothing changed)
 	@scripts/setup_prefix.sh
 	@scripts/build.sh
 
-demo: setup ## the real node on a synthetic drive; INPUT=<bag or folder> for your images, CAMERAS=1|6, OUT=<folder>
-	@$(IN_ROS) occany demo $(if $(INPUT),--input "$(INPUT)") $(if $(CAMERAS),--cameras "$(CAMERAS)") --out "$(OUT)"
+demo: setup ## the real node on a synthetic drive; INPUT=<bag or folder> for your images, CAMERAS=1|6, MODE=fast|balanced|quality, OUT=<folder>
+	@$(IN_ROS) occany demo $(if $(INPUT),--input "$(INPUT)") $(if $(CAMERAS),--cameras "$(CAMERAS)") $(if $(MODE),--mode "$(MODE)") --out "$(OUT)"
 
 test: setup check ## every check and every test, the node's over real DDS
 	@$(IN_ROS) python3 -m pytest test
+
+test-full: setup check ## the same and networks of the released size, the node's on real images: minutes, 8 GB
+	@$(IN_ROS) python3 -m pytest test -m 'slow or not slow'
 
 check: setup ## linters, types, import contracts; changes nothing
 	@$(IN_ROS) scripts/check.sh

@@ -1,5 +1,6 @@
 """What every test may rely on."""
 
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -43,3 +44,14 @@ def shared() -> Path:
             'needs the folder of golden files and sample data, shared/, beside the checkout'
         )
     return SHARED
+
+
+@pytest.fixture(scope='session')
+def full_size_file(tmp_path_factory) -> Iterator[Path]:
+    """Write a file like occany.pth, as large and with both stages; 2.6 GB, gone at the end."""
+    from released_files import all_shapes, drawn_sections, save_released
+
+    path = tmp_path_factory.mktemp('released') / 'occany.pth'
+    save_released(path, drawn_sections(all_shapes()))
+    yield path
+    path.unlink()

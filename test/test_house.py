@@ -179,13 +179,13 @@ def test_scripts_can_be_executed():
 
 def test_make_targets_are_documented():
     makefile = (ROOT / 'Makefile').read_text(encoding='utf-8')
-    targets = set(re.findall(r'^([a-z]+):.*## ', makefile, re.MULTILINE))
+    targets = set(re.findall(r'^([a-z-]+):.*## ', makefile, re.MULTILINE))
     phony = set(re.search(r'^\.PHONY: (.*)$', makefile, re.MULTILINE)[1].split())
     assert targets == phony
     for name in ('README.md', 'CONTRIBUTING.md'):
         text = (ROOT / name).read_text(encoding='utf-8')
-        commands = set(re.findall(r'`make ([a-z]+)', text))
-        commands |= set(re.findall(r'^make ([a-z]+)', text, re.MULTILINE))
+        commands = set(re.findall(r'`make ([a-z-]+)', text))
+        commands |= set(re.findall(r'^make ([a-z-]+)', text, re.MULTILINE))
         assert commands
         assert commands <= targets
 
