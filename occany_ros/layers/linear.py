@@ -25,30 +25,45 @@ def fused_products() -> Any:  # noqa: ANN401 - operators have no type of their o
 _FUSED: Final = fused_products()
 
 
+def product(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    residual: Tensor | None = None,
+    gelu: bool = False,
+) -> Tensor:
+    """
+    Multiply by a matrix, and do what follows in the same pass where that is possible.
+
+    :param x: (..., d).
+    :param weight: (e, d), of the type of ``x``.
+    :param bias: added to every row, (e,).
+    :param residual: added to the product, of the shape of the answer.
+    :param gelu: apply an exact GELU to the product, which then takes no residual.
+    :returns: (..., e).
+    :raises ValueError: if a residual is to follow a GELU.
+    """
+    if residual is not None and gelu:
+        raise ValueError('residual: expected none where a GELU follows, got one')
+    if _is_fusible(x, weight):
+        if residual is None:
+            name, kind = ('gelu', 'none') if gelu else ('none', '')
+            return cast('Tensor', _FUSED(x, weight, bias, name, [], kind))
+        if residual.shape[:-1] == x.shape[:-1] and residual.dtype == x.dtype:
+            return cast('Tensor', _FUSED.binary(x, residual, weight, bias, 'add'))
+    y = functional.linear(x, weight, bias)
+    if gelu:
+        return functional.gelu(y)
+    return y if residual is None else residual + y
+
+
 class Linear(nn.Linear):
     """An affine map of the last axis, with what usually follows it."""
 
     def forward(self, x: Tensor, *, residual: Tensor | None = None, gelu: bool = False) -> Tensor:
-        """
-        Multiply, and do what follows in the same pass where that is possible.
-
-        :param x: (..., d).
-        :param residual: added to the product, of the shape of the answer.
-        :param gelu: apply an exact GELU to the product, which then takes no residual.
-        :returns: (..., e).
-        """
-        if residual is not None and gelu:
-            raise ValueError('residual: expected none where a GELU follows, got one')
-        if _is_fusible(x, self.weight):
-            if residual is None:
-                name, kind = ('gelu', 'none') if gelu else ('none', '')
-                return cast('Tensor', _FUSED(x, self.weight, self.bias, name, [], kind))
-            if residual.shape[:-1] == x.shape[:-1] and residual.dtype == x.dtype:
-                return cast('Tensor', _FUSED.binary(x, residual, self.weight, self.bias, 'add'))
-        y = functional.linear(x, self.weight, self.bias)
-        if gelu:
-            return functional.gelu(y)
-        return y if residual is None else residual + y
+        """Transform (..., d) into (..., e), see `product`."""
+        return product(x, self.weight, self.bias, residual=residual, gelu=gelu)
 
 
 def _is_fusible(x: Tensor, weight: Tensor) -> bool:

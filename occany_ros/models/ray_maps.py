@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import cast, Final
 
 from occany_ros.layers.block import NORM_EPS
+from occany_ros.layers.linear import product
 from occany_ros.models.config import PATCH, RAY_MAP_CHANNELS, RayMapConfig
 import torch
 from torch import nn, Tensor
-from torch.nn.functional import layer_norm, linear
+from torch.nn.functional import layer_norm
 
 # Kinds of channels that hold coordinates, colour or confidence; these stay float32.
 GEOMETRIC_KINDS: Final = 4
@@ -55,12 +56,12 @@ class RayMapEncoder(nn.Module):
         with torch.autocast(patches[-1].device.type, enabled=False):
             mixed = torch.cat(
                 [
-                    linear(x.flatten(1).to(part.dtype), part).to(fused.matrix.dtype)
+                    product(x.flatten(1).to(part.dtype), part).to(fused.matrix.dtype)
                     for x, part in zip(patches, fused.parts, strict=True)
                 ],
                 dim=-1,
             )  # (p, 7 k)
-            return self._normalised(linear(mixed, fused.matrix).float() + fused.bias)
+            return self._normalised(product(mixed, fused.matrix).float() + fused.bias)
 
     def nothing(self) -> Tensor:
         """Token of a patch on which no point falls, (d,) float32."""

@@ -16,10 +16,10 @@ def slow(query, key, value):
     return (scores.softmax(dim=-1) @ value).float()
 
 
-@pytest.mark.parametrize('budget', [1, 40, 100, 1 << 22])
+@pytest.mark.parametrize('budget', [1, 80, 400, 1 << 22])
 @pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16])
 def test_read_equals_softmax_whatever_the_parts(monkeypatch, budget, dtype):
-    monkeypatch.setattr(reading, 'CACHED_SCORES', budget)
+    monkeypatch.setattr(reading, 'CACHED_BYTES', budget)
     query, key, value = drawn(2, 3, 7, 8), drawn(2, 3, 11, 8), 2 * drawn(2, 3, 11, 8) + 1
     found = read(query.to(dtype), key.to(dtype), value.to(dtype))
     assert found.dtype == dtype
