@@ -75,13 +75,13 @@ def training_loss(estimate: Estimate, truth: Truth) -> Loss:
     """
     Weigh errors by confidence, in units of the sample's size.
 
-    The size is the mean distance of all valid true points of a sample from its first camera.
+    The size is the mean distance of all valid true points of a sample from the world's origin.
     Predictions are divided by it too, or by their own mean distance where there is no scale.
 
     :param estimate: of the same views as the truth, float32 (outside of autocast).
     :param truth: without any valid pixel the point terms are zero.
     """
-    seen = _from_first_view(truth)
+    seen = _seen(truth)
     size = _mean_distance(seen.world, truth.valid)  # (b,)
     own = _mean_distance(estimate.maps.world_points, truth.valid)
     predicted_size = torch.where(truth.is_metric, size, own)
@@ -109,7 +109,7 @@ def evaluation_loss(estimate: Estimate, truth: Truth) -> Loss:
     :param estimate: as in `training_loss`.
     :param truth: as in `training_loss`.
     """
-    seen = _from_first_view(truth)
+    seen = _seen(truth)
     own = _mean_distance(estimate.maps.world_points, truth.valid)
     unit = torch.ones_like(own)
     predicted_size = torch.where(truth.is_metric, unit, own)
@@ -147,15 +147,11 @@ class _Seen:
     world_from_camera: Tensor  # (b, v, 4, 4)
 
 
-def _from_first_view(truth: Truth) -> _Seen:
+def _seen(truth: Truth) -> _Seen:
     points = torch.where(truth.valid.unsqueeze(-1), truth.points, 0.0)
-    camera_from_shared = torch.linalg.inv(truth.shared_from_camera)  # (b, v, 4, 4)
-    world_from_shared = camera_from_shared[:, :1]
-    return _Seen(
-        world=transform_pointmap(world_from_shared, points),
-        local=transform_pointmap(camera_from_shared, points),
-        world_from_camera=world_from_shared @ truth.shared_from_camera,
-    )
+    camera_from_world = torch.linalg.inv(truth.world_from_camera)  # (b, v, 4, 4)
+    local = transform_pointmap(camera_from_world, points)
+    return _Seen(world=points, local=local, world_from_camera=truth.world_from_camera)
 
 
 def _mean_distance(points: Tensor, valid: Tensor) -> Tensor:

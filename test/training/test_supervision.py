@@ -1,4 +1,4 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from occany_ros.models.postprocess import PointMaps
 from occany_ros.training.criterion import evaluation_loss, training_loss
@@ -6,6 +6,7 @@ from occany_ros.training.supervision import (
     Estimate,
     joined_estimates,
     repeated_truth,
+    seen_from_first_view,
     Truth,
     usable,
 )
@@ -26,7 +27,7 @@ def truth(views=2):
     generator = torch.Generator().manual_seed(7)
     return Truth(
         points=torch.randn(2, views, 3, 4, 3, generator=generator),
-        shared_from_camera=torch.eye(4).expand(2, views, 4, 4),
+        world_from_camera=torch.eye(4).expand(2, views, 4, 4),
         valid=torch.rand(2, views, 3, 4, generator=generator) > 0.3,
         is_metric=torch.tensor([True, True]),
     )
@@ -58,3 +59,19 @@ def test_passes_stand_one_after_the_other():
 def test_usable_depth_is_known_and_near():
     depth = torch.tensor([-1.0, 0.0, 1e-3, 49.9, 50.0, float('inf'), float('nan')])
     assert usable(depth).tolist() == [False, False, True, True, False, False, False]
+
+
+def test_the_first_view_becomes_the_world():
+    given = truth()
+    angle = torch.tensor(0.3)
+    turn = torch.eye(4)
+    turn[0, 0] = turn[2, 2] = angle.cos()
+    turn[0, 2], turn[2, 0], turn[1, 3] = angle.sin(), -angle.sin(), 5.0
+    moved = replace(
+        given,
+        points=given.points @ turn[:3, :3].T + turn[:3, 3],
+        world_from_camera=turn @ given.world_from_camera,
+    )
+    back = seen_from_first_view(moved)
+    torch.testing.assert_close(back.points, given.points)
+    torch.testing.assert_close(back.world_from_camera, given.world_from_camera)
