@@ -37,13 +37,15 @@ def numbers(metadata):
 
 
 @needs_golden
-def test_every_tensor_and_every_number_is_compared_to_1e5():
+def test_every_tensor_and_every_number_is_compared():
     golden = read_fixture(GOLDEN)
     compared = check_file(GOLDEN)
     names = {f'{place}.{name}' for place, name in numbers(golden.metadata)}
     assert {entry.name for entry in compared} == (golden.tensors.keys() - INPUTS) | names
     assert len(names) == 36
-    assert all(entry.has_passed and entry.tolerance == 1e-5 for entry in compared), compared
+    assert all(entry.error <= 1e-5 for entry in compared), compared
+    looser = {entry.name for entry in compared if entry.tolerance != 1e-5}
+    assert all(name.endswith('_pose_regis') for name in looser), looser
 
 
 @needs_golden
