@@ -140,7 +140,8 @@ def ray_map_tokens(
     itemsize = seen.features[0].element_size() if seen.features else 4
     patch_bytes = PATCH * PATCH * sum(RAY_MAP_CHANNELS.values()) * itemsize
     budget = PATCH_BYTES.get(nearest.device.type, PATCH_BYTES['cpu'])
-    for part in torch.split(numbers, max(1, budget // patch_bytes)):
+    parts = torch.split(numbers, max(1, budget // patch_bytes)) if len(numbers) else ()
+    for part in parts:
         poses = world_from_camera[part // (rows * columns)]
         tokens[part] = encoder(channels_at(seen, patches[part], poses))
     return tokens.reshape(views, rows * columns, -1)

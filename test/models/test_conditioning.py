@@ -101,6 +101,18 @@ def test_tokens_agree_with_convolved_full_maps(monkeypatch, budget):
         assert torch.equal(tokens[1, 1], network.nothing())
 
 
+def test_views_on_which_nothing_shows_at_all_are_encoded_too():
+    images, points, confidence, features, focal = known()
+    network = encoder()
+    behind = poses()[3:]  # nothing shows on any patch
+    with torch.inference_mode():
+        seen = seen_pixels(images, points.abs(), confidence, features, focal, torch.float32)
+        nearest = nearest_pixels(seen, behind)
+        assert not bool((nearest >= 0).any())
+        tokens = ray_map_tokens(network, seen, nearest, behind)
+        assert torch.equal(tokens, network.nothing().expand(1, 6, -1))
+
+
 def test_what_nothing_shows_is_zero_even_beside_broken_points():
     images, points, confidence, features, focal = known()
     points[0, 0, 0] = float('nan')
