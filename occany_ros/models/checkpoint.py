@@ -44,7 +44,8 @@ def load_occany(
         for section, weights in released.sections.items()
         for key, value in weights.items()
     }
-    ours = {name: value.float() for name, value in named.items() if name is not None}
+    types = {name: weight.dtype for name, weight in network.state_dict().items()}
+    ours = {name: value.to(types[name]) for name, value in named.items() if name in types}
     network.load_state_dict(ours, assign=True)
     return network.eval().requires_grad_(requires_grad=False)
 

@@ -90,7 +90,7 @@ class MemoryDecoder(nn.Module):
         inputs = self._block_inputs(memory, self._embed(tokens, memory), rotary)
         last = len(self.blocks) - 1
         x = self._step(last, inputs[last], memory, rotary)
-        return self._append(memory, inputs), self.norm(x)
+        return self._append(memory, inputs), self._normalised(x)
 
     def render(self, memory: Memory, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
         """
@@ -106,19 +106,23 @@ class MemoryDecoder(nn.Module):
         x = x.flatten(0, 1)  # (b v, 1 + n, d)
         for block, entries in zip(self.blocks, memory.entries, strict=True):
             x = block(x, rotary, entries)
-        return self.norm(x).reshape(shape)
+        return self._normalised(x).reshape(shape)
+
+    def _normalised(self, x: Tensor) -> Tensor:
+        """Apply the last normalisation in the type of its weights, that of the heads."""
+        return self.norm(x.to(self.norm.weight.dtype))
 
     def _rotary(self, grid: tuple[int, int]) -> Rotary:
         places = grid_positions(*grid, self.later_view.device)
         if self.pose_token is not None:
             places = torch.cat((torch.zeros_like(places[:1]), places + 1))  # (1 + n, 2)
-        return rotary_table(places, self.head_width)
+        return rotary_table(places, self.head_width).to(self.later_view.dtype)
 
     def _embed(self, tokens: Tensor, memory: Memory | None) -> Tensor:
         """Project tokens and mark every view but the very first one ever remembered."""
         x = self.projection(tokens)  # (b, v, n, d)
         if self.pose_token is not None:
-            pose = self.pose_token.to(x.dtype).expand(*x.shape[:2], -1, -1)
+            pose = self.pose_token.expand(*x.shape[:2], -1, -1)
             x = torch.cat((pose, x), dim=2)  # (b, v, 1 + n, d)
         if memory is not None:
             return x + self.later_view

@@ -29,11 +29,13 @@ class ImageEncoder(nn.Module):
         """
         Encode images independently of one another.
 
-        :param images: RGB in [-1, 1], (b, 3, h, w), height and width multiples of the patch.
+        :param images: RGB in [-1, 1], (b, 3, h, w), height and width multiples of the patch, of
+            the type of the weights.
         :returns: one token for every patch, row-major, (b, n, d).
         """
         rows, columns = images.shape[-2] // PATCH, images.shape[-1] // PATCH
-        rotary = rotary_table(grid_positions(rows, columns, images.device), self.head_width)
+        places = grid_positions(rows, columns, images.device)
+        rotary = rotary_table(places, self.head_width).to(images.dtype)
         x = self.embedding(images)  # (b, n, d)
         for block in self.blocks:
             x = block(x, rotary)

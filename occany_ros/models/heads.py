@@ -2,7 +2,7 @@
 
 from occany_ros.layers.block import Mlp
 from occany_ros.layers.head import ChannelNorm, tokens_to_map, unpatchify
-from occany_ros.layers.linear import Linear
+from occany_ros.layers.linear import Linear, product
 from occany_ros.models.config import (
     DecoderConfig,
     FEATURE_CHANNELS,
@@ -12,7 +12,7 @@ from occany_ros.models.config import (
 )
 import torch
 from torch import nn, Tensor
-from torch.nn.functional import gelu, interpolate, linear
+from torch.nn.functional import gelu, interpolate
 
 
 class FeatureHead(nn.Module):
@@ -82,7 +82,7 @@ class Heads(nn.Module):
         """World point and confidence logit of every pixel alone, (b, v, h, w, 4)."""
         x = decoded if self.point_task is None else decoded[:, :, 1:] + self.point_task
         weight, bias = (_surface_rows(part) for part in (self.point.weight, self.point.bias))
-        return self._map(linear(x, weight, bias), grid)
+        return self._map(product(x, weight, bias), grid)
 
     def colours(self, decoded: Tensor, grid: tuple[int, int]) -> Tensor:
         """RGB logits of every pixel, (b, v, h, w, 3)."""

@@ -48,7 +48,8 @@ class OccAny(nn.Module):
     the reconstruction stage.
 
     :param config: sizes of its parts.
-    :param precision: type the transformers compute in; heads and what follows stay float32.
+    :param precision: type of the weights of the transformers, and of what passes through them;
+        their last normalisation, heads and what follows stay float32.
 
     :ivar views_at_once: most novel views rendered together; 0 for as many as fit in memory. It
         changes time and memory, never the result.
@@ -71,6 +72,12 @@ class OccAny(nn.Module):
             self.ray_maps = RayMapEncoder(config.ray_maps)
             self.novel_decoder = reading_decoder(config.decoder)
             self.novel_heads = poseless_heads(config.decoder)
+        for part in (self.encoder, self.decoder, self.novel_decoder):
+            if part is not None:
+                part.to(precision)
+        for decoder in (self.decoder, self.novel_decoder):
+            if decoder is not None:
+                decoder.norm.float()
 
     @torch.inference_mode()
     def encode(self, views: Views) -> list[ImageTokens]:
@@ -87,8 +94,7 @@ class OccAny(nn.Module):
                 f'images: expected height and width to be multiples of {PATCH}, '
                 f'got {height} x {width}'
             )
-        with self._autocast(views.images):
-            tokens = self.encoder(views.images)
+        tokens = self.encoder(views.images.to(self.precision))
         grid = (height // PATCH, width // PATCH)
         return [
             ImageTokens(tokens=x, grid=grid, image=image)
@@ -111,10 +117,9 @@ class OccAny(nn.Module):
         """
         stacked, grid = _stacked(tokens)
         (_, end), *rest = groups(stacked.shape[1], is_empty=memory is None)
-        with self._autocast(stacked):
-            grown = self.decoder.remember(memory, stacked[:, :end], grid)
-            for first, last in rest:
-                grown = self.decoder.remember(grown, stacked[:, first:last], grid)
+        grown = self.decoder.remember(memory, stacked[:, :end], grid)
+        for first, last in rest:
+            grown = self.decoder.remember(grown, stacked[:, first:last], grid)
         return grown
 
     @torch.inference_mode()
@@ -130,8 +135,7 @@ class OccAny(nn.Module):
         :raises ValueError: if there is no view, or their sizes differ.
         """
         stacked, grid = _stacked(tokens)
-        with self._autocast(stacked):
-            decoded = self.decoder.render(memory, stacked, grid).float()
+        decoded = self.decoder.render(memory, stacked, grid)
         maps = point_maps(self.heads.points(decoded, grid)[0], self.config.decoder.activation)
         return Prediction(
             world_points=maps.world_points,
@@ -183,9 +187,8 @@ class OccAny(nn.Module):
         for first, end in even_groups(len(world_from_camera), at_once):
             poses = world_from_camera[first:end]
             nearest = nearest_pixels(pixels, poses)
-            known = ray_map_tokens(self.ray_maps, pixels, nearest, poses).unsqueeze(0)
-            with self._autocast(images):
-                decoded = self.novel_decoder.render(memory, known, grid).float()
+            known = ray_map_tokens(self.ray_maps, pixels, nearest, poses).to(self.precision)
+            decoded = self.novel_decoder.render(memory, known.unsqueeze(0), grid)
             raw = self.novel_heads.surfaces(decoded, grid)[0]
             maps = surface_maps(raw, self.config.decoder.activation)
             points.append(maps[0])
@@ -199,11 +202,6 @@ class OccAny(nn.Module):
             world_from_camera=world_from_camera,
             focal=seen.focal[:1].expand(len(world_from_camera)),
             features=tuple(torch.cat(level) for level in zip(*features, strict=True)),
-        )
-
-    def _autocast(self, x: Tensor) -> torch.autocast:
-        return torch.autocast(
-            x.device.type, dtype=self.precision, enabled=self.precision != torch.float32
         )
 
 
