@@ -150,6 +150,7 @@ class DecoderRun:
         )
         return {
             'raw': torch.cat((points, colours), dim=-1),
+            'surfaces': self.heads.surfaces(decoded, self.grid),
             'pose': self.heads.poses(decoded),
             'sam_image_embed': coarse,
             'sam_s1': middle,

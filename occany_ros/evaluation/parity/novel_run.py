@@ -155,11 +155,8 @@ def _tokens(
 
 
 def _decoded(fixture: Fixture, run: SeenRun, known: Tensor, tolerance: float) -> dict[str, Tensor]:
-    decoder, heads = build_novel_decoder(fixture)
-    decoder_run = DecoderRun(decoder, heads, run.grid, tolerance)
-    outputs = decoder_run.render(run.memory, known)
-    decoded = decoder.render(run.memory, known, run.grid)
-    return outputs | {'surfaces': heads.surfaces(decoded, run.grid)}
+    decoder_run = DecoderRun(*build_novel_decoder(fixture), run.grid, tolerance)
+    return decoder_run.render(run.memory, known)
 
 
 def _chunk_focals(local_points: Tensor, chunk: int) -> Tensor:

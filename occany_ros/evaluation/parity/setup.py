@@ -1,8 +1,10 @@
 """Sizes, weights and inputs of the networks behind a golden file."""
 
+from collections.abc import Callable
 from dataclasses import replace
 import math
 import re
+from typing import TypeVar
 
 from occany_ros.evaluation.parity.deterministic import drawn_images, fill
 from occany_ros.evaluation.parity.fixture import Fixture, relatives, settings
@@ -13,7 +15,11 @@ from occany_ros.models.encoder import ImageEncoder
 from occany_ros.models.heads import Heads
 from occany_ros.models.novel_decoder import reading_decoder
 from occany_ros.models.ray_maps import RayMapEncoder
-from torch import Tensor
+import torch
+from torch import nn, Tensor
+
+ModuleT = TypeVar('ModuleT', bound=nn.Module)
+ConfigT = TypeVar('ConfigT')
 
 # What the golden files call `small`, for files that record no sizes and lie beside none that does.
 SMALL_ENCODER = EncoderConfig(width=128, depth=3, heads=2)
@@ -64,7 +70,7 @@ def decoder_config(fixture: Fixture) -> DecoderConfig:
 
 def build_encoder(fixture: Fixture) -> ImageEncoder:
     """Build the image encoder of a file, with its weights."""
-    encoder = ImageEncoder(encoder_config(fixture)).eval()
+    encoder = _unset(ImageEncoder, encoder_config(fixture))
     fill(encoder, 'encoder', weight_scale(fixture))
     return encoder
 
@@ -72,7 +78,7 @@ def build_encoder(fixture: Fixture) -> ImageEncoder:
 def build_decoder(fixture: Fixture) -> tuple[MemoryDecoder, Heads]:
     """Build decoder and heads of a file, with their weights."""
     config, scale = decoder_config(fixture), weight_scale(fixture)
-    decoder, heads = MemoryDecoder(config).eval(), Heads(config).eval()
+    decoder, heads = _unset(MemoryDecoder, config), _unset(Heads, config)
     fill(decoder, 'decoder', scale)
     fill(heads, 'heads', scale)
     return decoder, heads
@@ -89,7 +95,7 @@ def ray_map_config(fixture: Fixture) -> RayMapConfig:
 
 def build_ray_maps(fixture: Fixture) -> RayMapEncoder:
     """Build the ray-map encoder of a file, with its weights."""
-    encoder = RayMapEncoder(ray_map_config(fixture)).eval()
+    encoder = _unset(RayMapEncoder, ray_map_config(fixture))
     fill(encoder, 'ray_maps', weight_scale(fixture))
     return encoder
 
@@ -97,7 +103,7 @@ def build_ray_maps(fixture: Fixture) -> RayMapEncoder:
 def build_novel_decoder(fixture: Fixture) -> tuple[MemoryDecoder, Heads]:
     """Build the decoder of novel views of a file, and all of its heads, with their weights."""
     config, scale = decoder_config(fixture), weight_scale(fixture)
-    decoder, heads = reading_decoder(config).eval(), Heads(config).eval()
+    decoder, heads = _unset(reading_decoder, config), _unset(Heads, config)
     fill(decoder, 'novel_decoder', scale)
     fill(heads, 'heads', scale, section=NOVEL_DECODER)
     return decoder, heads
@@ -136,6 +142,13 @@ def input_tokens(fixture: Fixture) -> tuple[Tensor, tuple[int, int]]:
     shape = (1, SMALL_IMAGES, 3, 16 * rows, 16 * columns)
     images = drawn_images(f'input.enc_{fixture.family}.img', shape)
     return encoded_images(fixture, images[:, : _views(fixture)])
+
+
+def _unset(make: Callable[[ConfigT], ModuleT], config: ConfigT) -> ModuleT:
+    """Build a network whose weights are still to be drawn, without drawing others first."""
+    with torch.device('meta'):
+        network = make(config)
+    return network.to_empty(device='cpu').eval()
 
 
 def _views(fixture: Fixture) -> int:
