@@ -49,9 +49,22 @@ def shared() -> Path:
 @pytest.fixture(scope='session')
 def full_size_file(tmp_path_factory) -> Iterator[Path]:
     """Write a file like occany.pth, as large and with both stages; 2.6 GB, gone at the end."""
-    from released_files import all_shapes, drawn_sections, save_released
+    from released_files import all_shapes, drawn_sections, FULL_SIZE_SCALE, save_released
 
     path = tmp_path_factory.mktemp('released') / 'occany.pth'
-    save_released(path, drawn_sections(all_shapes()))
+    save_released(path, drawn_sections(all_shapes(), scale=FULL_SIZE_SCALE))
+    yield path
+    path.unlink()
+
+
+@pytest.fixture(scope='session')
+def full_size_recon_file(tmp_path_factory, full_size_file) -> Iterator[Path]:
+    """Write a file like occany_recon.pth: the first stage of the same; 1.8 GB."""
+    from occany_ros.models.checkpoint_file import read_released_file
+    from released_files import save_released
+
+    sections = read_released_file(full_size_file).sections
+    path = tmp_path_factory.mktemp('released') / 'occany_recon.pth'
+    save_released(path, {name: sections[name] for name in ('encoder', 'decoder')})
     yield path
     path.unlink()

@@ -13,7 +13,7 @@ from occany_ros.models.checkpoint_manifest import manifest_of, RELEASED_SIZE
 from occany_ros.models.config import OccAnyConfig
 from occany_ros.models.factory import load_model
 import pytest
-from released_files import drawn_weight, RELEASED_CALLS, save_released
+from released_files import drawn_weight, FULL_SIZE_SCALE, RELEASED_CALLS, save_released
 import torch
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ def test_whole_file_loads_strictly_and_is_not_copied(full_size_file):
     assert sum(x.numel() for x in network.parameters()) == 585_745_095
     for released in ('encoder.blocks_enc.23.mlp.fc2.weight', 'gen_decoder.sam_task_token'):
         ours = network.get_parameter(ours_from_released(released))
-        assert torch.equal(ours, drawn_weight(released, tuple(ours.shape), 0.02))
+        assert torch.equal(ours, drawn_weight(released, tuple(ours.shape), FULL_SIZE_SCALE))
 
 
 def test_command_counts_what_the_released_networks_hold(full_size_file, capsys):
