@@ -20,6 +20,7 @@ class RayBundle:
     :param confidence: at least 1, (p,).
     :param labels: native class, 255 = none; rays into free space (sky) only carve, (p,) uint8.
     :param spacing: angle between neighbouring rays, radians; 0 if they are no regular image.
+    :param is_novel: whether nobody took that view.
     """
 
     origin: NDArray[np.floating]
@@ -27,6 +28,7 @@ class RayBundle:
     confidence: NDArray[np.floating]
     labels: NDArray[np.uint8]
     spacing: float = 0.0
+    is_novel: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
