@@ -18,6 +18,8 @@ import yaml
 ARGUMENTS = {
     'preset': ('default', 'parameter file of this package: default, kitti, mono, nuscenes, ...'),
     'cameras': ('', 'names of the cameras, e.g. "[front, back]"; empty: those of the preset'),
+    'mode': ('', 'how much is imagined: fast, balanced, quality; empty: as the preset says'),
+    'checkpoint': ('', 'weights, e.g. /path/to/occany.pth; empty: as the preset says'),
     'params_file': ('', 'parameter file of your own, read after the preset'),
     'namespace': ('', 'namespace of the node'),
     'use_sim_time': ('auto', 'true, false, or auto: true with a bag'),
@@ -74,10 +76,8 @@ def transport(share: Path) -> dict[str, str]:
     return {} if name in os.environ else {name: str(share / 'config' / 'fastdds.xml')}
 
 
-def processes(context: LaunchContext) -> list[Action]:
-    """Make the processes that the arguments ask for."""
-    given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    share = Path(get_package_share_directory('occany_ros'))
+def parameters_for(given: dict[str, str], share: Path) -> dict[str, Any]:
+    """Read the preset, and what the arguments say on top of it."""
     preset = share / 'config' / f'{given["preset"]}.yaml'
     if not preset.is_file():
         known = sorted(path.stem for path in preset.parent.glob('*.yaml'))
@@ -87,9 +87,20 @@ def processes(context: LaunchContext) -> list[Action]:
         parameters.update(parameters_of(given['params_file']))
     if given['cameras']:
         parameters = only_cameras(parameters, yaml.safe_load(given['cameras']))
+    for argument, name in (('mode', 'mode'), ('checkpoint', 'model.checkpoint')):
+        if given[argument]:
+            parameters[name] = given[argument]
     if given['rviz'] == 'true':
         # RViz needs a way from the robot to the frame of our path.
         parameters.setdefault('publish_tf', 'base_to_occany_odom')
+    return parameters
+
+
+def processes(context: LaunchContext) -> list[Action]:
+    """Make the processes that the arguments ask for."""
+    given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    share = Path(get_package_share_directory('occany_ros'))
+    parameters = parameters_for(given, share)
     simulated = (
         bool(given['bag'])
         if given['use_sim_time'] == 'auto'

@@ -7,6 +7,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from occany_ros.cli.folder_options import add_folder_options
+from occany_ros.cli.node_parameters import add_mode_option, given_parameters
 from occany_ros.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--no-input', action='store_true', help='leave the input out of the bag to make'
     )
+    add_mode_option(parser)
     add_folder_options(parser)
 
 
@@ -55,12 +57,13 @@ def _map(path: Path, arguments: argparse.Namespace) -> int:
     from occany_ros.bags.copying import copy_bag
     from occany_ros.bags.reader import BagReader
     from occany_ros.bags.writer import BagWriter
-    from occany_ros.cli.node_parameters import given_parameters
     from occany_ros.ros.engine import load_engine
     from occany_ros.ros.offline import Offline, recorded_cameras, write_info, write_scene
     from occany_ros.ros.parameter_checks import parameters_from
 
     given = given_parameters(arguments.params_file, arguments.param)
+    if arguments.mode:
+        given['mode'] = arguments.mode
     with BagReader(path) as reader:
         if 'cameras' not in given:
             cameras = camera_topics(reader.topics)

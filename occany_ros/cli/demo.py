@@ -7,6 +7,7 @@ import sys
 
 from occany_ros.cli.folder_options import add_folder_options
 from occany_ros.cli.needs_ros import require_ros
+from occany_ros.cli.node_parameters import add_mode_option
 
 SUMMARY = 'run the node on a synthetic drive or on your images; print figures, paint a picture'
 
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'input than the drive is always played so',
     )  # fmt: skip
     add_folder_options(parser)
+    add_mode_option(parser)
     parser.add_argument(
         '--variant', default='tiny', help='network, as the parameter model.variant'
     )

@@ -169,6 +169,8 @@ def _parameters(arguments: argparse.Namespace, subject: Subject) -> dict[str, ob
     values |= {'model.variant': arguments.variant, 'sync.stale_after': PATIENCE_S}
     if subject.drive is not None:
         values['memory.min_interval'] = EVERY_SET_S
+    if arguments.mode:
+        values['mode'] = arguments.mode
     if arguments.checkpoint:
         values['model.checkpoint'] = str(Path(arguments.checkpoint).resolve())
     return values

@@ -1,10 +1,19 @@
 """Parameters of the node on the command line of a tool."""
 
+import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from occany_ros.pipeline.modes import MODES
 import yaml
+
+
+def add_mode_option(parser: argparse.ArgumentParser) -> None:
+    """Declare the option for how much is imagined; not given, it is None."""
+    parser.add_argument(
+        '--mode', choices=MODES, help='how much is imagined, as the parameter mode of the node'
+    )
 
 
 def given_parameters(path: Path | None, assignments: Sequence[str]) -> dict[str, Any]:

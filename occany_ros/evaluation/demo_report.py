@@ -160,6 +160,7 @@ def _rows(figures: RunFigures, verdict: Verdict) -> list[tuple[str, str]]:
             'model, weights',
             ', '.join(figures.model.get(key, '?') for key in ('variant', 'weights')),
         ),
+        ('mode', _mode_text(figures)),
         ('sets played / received / processed', sets),
         ('rate of outputs (of inputs)', f'{_rate_text(figures)} ({_played_text(figures)})'),
         ('peak memory', f'{figures.peak_bytes / 1e6:.0f} MB'),
@@ -169,6 +170,11 @@ def _rows(figures: RunFigures, verdict: Verdict) -> list[tuple[str, str]]:
     if not verdict.invalid:
         rows.append(('outputs', 'all valid and finite'))
     return rows
+
+
+def _mode_text(figures: RunFigures) -> str:
+    mode, views = (figures.model.get(key, '') for key in ('mode', 'novel_views'))
+    return f'{mode}, {views} novel views a set' if views not in ('', '0') else mode or '?'
 
 
 def _rate_text(figures: RunFigures) -> str:

@@ -49,8 +49,8 @@ class MapperConfig:
         there is. It does not change the answer.
     :param merge: how seen and novel points share a ``trilinear`` grid. ``evaluation``: all
         points, those of seen views first, fill one grid; ``demo``: each kind fills its own, and
-        the novel grid shows where the seen one is free. With ``carve`` novel views are rays like
-        all others, and this has no effect.
+        the novel grid shows where the seen one is free. With ``carve`` novel views add rays,
+        which ``carving`` weighs, and this has no effect.
     :param grid: the voxels, in the base frame of the newest set.
     :param fusion: ``trilinear`` as the released models are evaluated: every cell without a point
         is free; ``carve``: points mark only their own cell, rays clear what they pass, and what

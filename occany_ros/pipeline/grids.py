@@ -10,7 +10,7 @@ from occany_ros.occupancy.points import concatenate, LabelledPoints, transform_p
 from occany_ros.occupancy.pooling import dilate, largest_around, pool_classes, Pooling
 from occany_ros.occupancy.rays import RayBundle
 from occany_ros.occupancy.voxelize import collect_votes, label_votes
-from occany_ros.pipeline.config import Merge
+from occany_ros.pipeline.config import MapperConfig, Merge
 from occany_ros.pipeline.host_maps import ViewMaps
 
 
@@ -56,31 +56,35 @@ def ray_bundles(
     maps: ViewMaps,
     base_from_world: NDArray[np.float64],
     classes: Classes,
+    config: MapperConfig,
     *,
-    threshold: float,
     image_width: int,
-    max_rays: int,
+    is_novel: bool,
 ) -> tuple[RayBundle, ...]:
     """
     Turn every view into rays in the base frame, for `occany_ros.occupancy.fusion`.
 
-    Large maps are thinned to about ``max_rays`` rays a view, evenly in rows and columns. Rays
-    into the sky come along, since they clear what they pass.
+    Large maps are thinned to about ``config.max_rays`` rays a view, evenly in rows and columns.
+    Rays into the sky come along, since they clear what they pass; those of novel views only if the
+    network is sure, because it may also not know at all what lies in a direction.
 
     :param maps: of every view.
     :param base_from_world: (4, 4).
-    :param threshold: rays with more confidence are used.
     :param image_width: of the network-sized images, which ``maps.focal`` is measured in.
+    :param is_novel: whether nobody took these views.
     """
+    threshold = config.novel_confidence if is_novel else config.confidence
     height, width = maps.confidence.shape[1:]
-    step = max(math.ceil(math.sqrt(height * width / max_rays)), 1)
+    step = max(math.ceil(math.sqrt(height * width / config.max_rays)), 1)
     every = slice(step // 2, None, step)
     grid = (every, every)
     bundles = []
     for view, pose in enumerate(maps.world_from_camera):
         labels = maps.labels[view][grid]
         confidence = maps.confidence[view][grid]
-        kept = (confidence > threshold) | (labels == classes.empty)
+        kept = confidence > threshold
+        if not is_novel:
+            kept |= labels == classes.empty
         focal = max(float(maps.focal[view]), 1.0)
         bundles.append(
             RayBundle(
@@ -89,6 +93,7 @@ def ray_bundles(
                 confidence=confidence[kept],
                 labels=labels[kept],
                 spacing=image_width / width * step / focal,
+                is_novel=is_novel,
             )
         )
     return tuple(bundles)

@@ -92,21 +92,18 @@ def _carved(
     classes: Classes,
     config: MapperConfig,
 ) -> OccupancyGrid3d:
-    """Let rays mark cells and clear others; those of novel views are rays like all others."""
+    """Let rays mark cells and clear others."""
     bundles = [
         bundle
-        for views, threshold in (
-            (maps.seen, config.confidence),
-            (maps.novel, config.novel_confidence),
-        )
+        for views in (maps.seen, maps.novel)
         if views is not None
         for bundle in ray_bundles(
             views,
             base_from_world,
             classes,
-            threshold=threshold,
+            config,
             image_width=image_width,
-            max_rays=config.max_rays,
+            is_novel=views is not maps.seen,
         )
     ]
     return fuse(bundles, config.grid, config.carving, classes)

@@ -124,10 +124,18 @@ def inference_status(
         level, message = ERROR, problem
     elif failed:
         level, message = WARN, f'{failed} sets failed: {progress.last_failure}'
-    elif model.get('weights') == 'synthetic':
-        level = WARN
-        message = f'{message}; weights: synthetic, not made for real images'
+    else:
+        notes = [progress.imagined.missing] if progress.imagined.missing else []
+        if model.get('weights') == 'synthetic':
+            notes.append('weights: synthetic, not made for real images')
+        if notes:
+            level, message = WARN, '; '.join((message, *notes))
     values: dict[str, object] = dict(model)
+    values |= {
+        'mode': progress.imagined.mode,
+        'novel_views': progress.imagined.views,
+        'novel_plan': progress.imagined.plan or 'none',
+    }
     values |= {'rate_hz': progress.rate_hz, 'outputs': progress.outputs, 'failures': failed}
     values |= {f'failed: {kind}': count for kind, count in progress.failures.items()}
     for name, spread in progress.stages().items():

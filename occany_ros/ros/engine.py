@@ -1,16 +1,20 @@
 """From the parameters to a network and a mapper; knows no ROS."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 import gc
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, cast, Final
 
+from occany_ros.geometry.novel_views import NovelViewPlan
 from occany_ros.models.factory import load_model, LoadedModel
 from occany_ros.occupancy.grid import GridSpec
+from occany_ros.occupancy.pooling import Pooling
 from occany_ros.pipeline.arrivals import GroupingConfig
-from occany_ros.pipeline.config import Fusion, MapperConfig
+from occany_ros.pipeline.config import Fusion, MapperConfig, Merge
+from occany_ros.pipeline.imagination import network_of
 from occany_ros.pipeline.mapper import Mapper
+from occany_ros.pipeline.modes import Mode
 from occany_ros.pipeline.preprocess import network_size
 from occany_ros.ros.parameters import Parameters
 from occany_ros.semantics.classes import class_set, ClassSet
@@ -52,7 +56,7 @@ class Engine:
             network_size, long_side=long_side, multiple=rule.multiple, short_side=short_side
         )
         return Mapper(
-            reconstructor=self.model.reconstructor,
+            reconstructor=network_of(self.model),
             classes=self.classes,
             image_size=size,
             config=mapper_config(parameters, self.model),
@@ -67,6 +71,7 @@ class Engine:
             'sha256': self.model.sha256,
             'device': str(self.model.device),
             'precision': self.model.precision,
+            'stage': self.model.stage,
             'licence': _LICENCE.get(self.model.variant, 'unknown'),
         }
 
@@ -112,6 +117,18 @@ def grid_spec(parameters: Parameters) -> GridSpec:
     return GridSpec((x, y, z), given.resolution, (size_x, size_y, size_z))
 
 
+def render_plan(parameters: Parameters, model: LoadedModel) -> NovelViewPlan:
+    """Plan the views of mode quality; what is left open follows the network."""
+    given, own = parameters.render, model.plan
+    return replace(
+        own,
+        views_per_frame=given.views_per_frame or own.views_per_frame,
+        forward_m=given.forward_m or own.forward_m,
+        rotate_deg=own.rotate_deg if given.rotate_deg < 0 else given.rotate_deg,
+        lateral_m=own.lateral_m if given.lateral_m < 0 else given.lateral_m,
+    )
+
+
 def mapper_config(parameters: Parameters, model: LoadedModel) -> MapperConfig:
     """Give the mapper's settings their values; what is left open follows the network."""
     memory = parameters.memory
@@ -124,8 +141,14 @@ def mapper_config(parameters: Parameters, model: LoadedModel) -> MapperConfig:
         max_gap_s=memory.max_gap,
         anchor='first' if memory.anchor == 'first' else 'newest',
         confidence=parameters.confidence.recon or model.confidence,
+        novel=render_plan(parameters, model),
+        mode=cast(Mode, parameters.mode),
+        novel_confidence=parameters.confidence.render or model.novel_confidence,
+        novel_batch=parameters.render.batch,
+        merge=cast(Merge, parameters.render.merge),
         grid=grid_spec(parameters),
         fusion=fusion.get(parameters.grid.fusion, model.fusion),
+        pooling=cast(Pooling, parameters.grid.pooling),
         max_points=parameters.points.max_points,
         assumed_height_m=parameters.level.camera_height,
     )

@@ -96,6 +96,8 @@ class Offline:
             if mapped.occupancy is None:
                 self._failed('non-finite output', str(mapped.failure))
                 continue
+            if mapped.occupancy.imagined.missing:
+                self.reasons['mode'] = mapped.occupancy.imagined.missing
             yield self._scene(mapped.occupancy)
 
     def _frame_sets(self) -> Iterator[FrameSet]:

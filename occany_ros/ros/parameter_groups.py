@@ -96,6 +96,55 @@ class MemoryParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class RenderParameters:
+    """Views that nobody took, rendered around every view in memory."""
+
+    views_per_frame: int = setting(
+        0,
+        'Steps ahead of each view in mode quality; 0 takes what suits the network',
+        limits=(0, 200),
+        runtime=True,
+    )
+    rotate_deg: float = setting(
+        -1.0,
+        'Turn of the two views beside each step; 0 leaves them out, -1 takes what suits the '
+        'network',
+        unit='deg',
+        limits=(-1.0, 180.0),
+        runtime=True,
+    )
+    forward_m: float = setting(
+        0.0,
+        'Length of a step, negative to go back; 0 takes what suits the network',
+        unit='m',
+        limits=(-100.0, 100.0),
+        runtime=True,
+    )
+    lateral_m: float = setting(
+        -1.0,
+        'How far beside each step its two views stand; -1 takes what suits the network',
+        unit='m',
+        limits=(-1.0, 100.0),
+        runtime=True,
+    )
+    batch: int = setting(
+        0,
+        'Views rendered at once at most; 0 takes as many as memory allows. It does not change '
+        'the result',
+        limits=(0, 10_000),
+        runtime=True,
+    )
+    merge: str = setting(
+        'evaluation',
+        'How seen and rendered points share the grid where grid.fusion is trilinear: evaluation '
+        'puts all into one grid, demo shows rendered ones only where no seen one is; with carve '
+        'rendered views add rays instead',
+        choices=('evaluation', 'demo'),
+        runtime=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ConfidenceParameters:
     """Thresholds."""
 
@@ -103,6 +152,12 @@ class ConfidenceParameters:
         0.0,
         'Points fill voxels with more confidence than this, 1 being none; 0 takes what suits the '
         'network',
+        limits=(0.0, 1000.0),
+        runtime=True,
+    )
+    render: float = setting(
+        0.0,
+        'The same for points of rendered views; 0 takes what suits the network',
         limits=(0.0, 1000.0),
         runtime=True,
     )
@@ -144,6 +199,14 @@ class GridParameters:
         'evaluated; carve frees what rays pass and leaves the rest unknown; auto takes what '
         'suits the network',
         choices=('auto', 'trilinear', 'carve'),
+        runtime=True,
+    )
+    pooling: str = setting(
+        'none',
+        'What voxels take from the 26 around them: geometry also occupies each one beside an '
+        'occupied one, as geometry is scored in the paper; classes gives each occupied one the '
+        'most frequent class around it',
+        choices=('none', 'geometry', 'classes'),
         runtime=True,
     )
 

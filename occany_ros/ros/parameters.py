@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from occany_ros.pipeline.modes import MODES
 from occany_ros.ros.parameter_groups import (
     ConfidenceParameters,
     CostmapParameters,
@@ -14,6 +15,7 @@ from occany_ros.ros.parameter_groups import (
     PathParameters,
     PointsParameters,
     QosParameters,
+    RenderParameters,
     SemanticsParameters,
     SyncParameters,
     TransformParameters,
@@ -63,6 +65,14 @@ class Parameters:
         ('front',), 'Names of the cameras; the first one is the reference'
     )
     camera: tuple[CameraParameters, ...] = field(default=(CameraParameters('front'),))
+    mode: str = setting(
+        'fast',
+        'How much is imagined: fast renders only the views that were seen; balanced also the '
+        'first step ahead of each and its two neighbours; quality all of render.*, which takes '
+        'longest',
+        choices=MODES,
+        runtime=True,
+    )
     max_rate_hz: float = setting(
         0.0,
         'Most sets processed a second; 0 is no limit',
@@ -84,6 +94,7 @@ class Parameters:
     sync: SyncParameters = field(default_factory=SyncParameters)
     model: ModelParameters = field(default_factory=ModelParameters)
     memory: MemoryParameters = field(default_factory=MemoryParameters)
+    render: RenderParameters = field(default_factory=RenderParameters)
     confidence: ConfidenceParameters = field(default_factory=ConfidenceParameters)
     semantics: SemanticsParameters = field(default_factory=SemanticsParameters)
     grid: GridParameters = field(default_factory=GridParameters)

@@ -128,6 +128,7 @@ class Processing:
         done_s = monotonic()
         self._around.progress.window = occupancy.window
         self._around.progress.extrinsics = occupancy.extrinsics
+        self._around.progress.imagined = occupancy.imagined
         self._around.progress.finished(
             {
                 'wait': begun_s - received_s,

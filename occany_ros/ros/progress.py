@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Final
 
 import numpy as np
+from occany_ros.pipeline.modes import Imagined, NOTHING_IMAGINED
 
 _KEPT: Final = 200
 _RATE_WINDOW_S: Final = 10.0
@@ -36,6 +37,7 @@ class Progress:
         self.skipped_paused = 0
         self.window = 0
         self.extrinsics = ''
+        self.imagined: Imagined = NOTHING_IMAGINED
         self.failures: Counter[str] = Counter()
         self.last_failure = ''
         self.restarts: Counter[str] = Counter()

@@ -91,11 +91,12 @@ def test_folder_of_images_and_sqlite3(tmp_path, weights, drive, capsys):
     for number in range(2):
         image = drive.step(number).frames.frames[0].image
         cv2.imwrite(str(tmp_path / 'in' / f'{number}.png'), image[..., ::-1])
-    options = ['--storage', 'sqlite3', '--no-input', *network(weights)]
+    options = ['--storage', 'sqlite3', '--no-input', '--mode', 'balanced', *network(weights)]
     assert main(['bag', str(tmp_path / 'in'), '-o', str(tmp_path / 'out'), *options]) == 0
     errors = capsys.readouterr().err
     assert 'one camera' in errors
     assert 'never seen a real image' in errors
+    assert 'mode: the network has no rendering stage' in errors
     assert len(messages(tmp_path / 'out', '/occany/occupancy')) == 2
     with BagReader(tmp_path / 'out') as bag:
         assert all(topic.startswith('/occany/') for topic in bag.topics)

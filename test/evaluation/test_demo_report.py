@@ -118,3 +118,19 @@ def test_problems_are_shouted():
     assert 'PROBLEM: grid at 5 ns: bad' in text
     assert 'valid and finite' not in text
     assert 'one set after the other' in text
+
+
+@pytest.mark.parametrize(
+    ('told', 'words'),
+    [
+        ({'mode': 'fast', 'novel_views': '0'}, 'fast'),
+        ({'mode': 'balanced', 'novel_views': '15'}, 'balanced, 15 novel views a set'),
+        ({}, '?'),
+    ],
+)
+def test_report_says_what_was_imagined(told, words):
+    figures = replace(FIGURES, model={**FIGURES.model, **told})
+    row = next(
+        line for line in report_text('x', figures, Verdict()).splitlines() if 'mode ' in line
+    )
+    assert row.split('mode', 1)[1].strip(' |') == words

@@ -305,3 +305,11 @@ def test_novel_views_follow_the_robot():
 def test_bad_settings_are_refused_by_name(name, change):
     with pytest.raises(ValueError, match=name):
         MapperConfig(**change)
+
+
+def test_novel_sky_clears_only_where_the_network_is_sure():
+    unknown = [
+        (once(make(Imaginer([FRONT]), fusion='carve', novel_confidence=t)).grid.labels == UNKNOWN)
+        for t in (1.0, 2.0)  # the sky has 1.1
+    ]
+    assert unknown[0].sum() < unknown[1].sum()

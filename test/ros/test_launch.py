@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 FILE = Path(__file__).parents[2] / 'launch' / 'occany.launch.py'
+PRESETS = sorted(path.stem for path in (FILE.parents[1] / 'config').glob('*.yaml'))
 stand_in = pytest.mark.skipif(not is_needed(), reason='the real launch is installed: run below')
 
 
@@ -24,7 +25,7 @@ def parameters(command):
 
 
 @stand_in
-@pytest.mark.parametrize('preset', ['default', 'kitti', 'mono', 'nuscenes', 'synthetic'])
+@pytest.mark.parametrize('preset', PRESETS)
 def test_every_preset_starts_a_node(preset):
     (node,) = commands(FILE, preset=preset)
     given, simulated = parameters(node)
@@ -50,6 +51,16 @@ def test_a_file_of_ones_own_wins(tmp_path):
     given, _ = parameters(node)
     assert (given.sync.slop, given.level.camera_height) == (0.3, 1.5)
     assert '__ns:=/robot' in node.argv
+
+
+@stand_in
+def test_mode_and_weights_are_arguments():
+    (node,) = commands(FILE, preset='paper_kitti')
+    assert parameters(node)[0].mode == 'quality'
+    (node,) = commands(FILE, preset='paper_kitti', mode='balanced', checkpoint='/w/occany.pth')
+    given, _ = parameters(node)
+    assert (given.mode, given.model.checkpoint) == ('balanced', '/w/occany.pth')
+    assert parameters(commands(FILE, mode='quality')[0])[0].mode == 'quality'
 
 
 @stand_in
