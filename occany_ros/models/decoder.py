@@ -72,8 +72,18 @@ class MemoryDecoder(nn.Module):
         :param grid: rows and columns of patches.
         :returns: the longer memory.
         """
+        return append(memory, self.new_entries(memory, tokens, grid))
+
+    def new_entries(
+        self, memory: Memory | None, tokens: Tensor, grid: tuple[int, int]
+    ) -> list[Tensor]:
+        """
+        Prepare what `remember` appends, one entry a block, (b, v, 2, heads, 1 + n, d / heads).
+
+        Parameters as in `remember`. The shapes follow from those of the parameters.
+        """
         inputs = self._block_inputs(memory, self._embed(tokens, memory), self._rotary(grid))
-        return self._append(memory, inputs)
+        return self._corrected_entries(inputs)
 
     def observe(
         self, memory: Memory | None, tokens: Tensor, grid: tuple[int, int]
@@ -90,7 +100,7 @@ class MemoryDecoder(nn.Module):
         inputs = self._block_inputs(memory, self._embed(tokens, memory), rotary)
         last = len(self.blocks) - 1
         x = self._step(last, inputs[last], memory, rotary)
-        return self._append(memory, inputs), self._normalised(x)
+        return append(memory, self._corrected_entries(inputs)), self._normalised(x)
 
     def render(self, memory: Memory, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
         """
@@ -143,12 +153,11 @@ class MemoryDecoder(nn.Module):
         visible = old if sees_old_only else _visible(old, _entries(block, x))
         return block(x.flatten(0, 1), rotary, visible).reshape(x.shape)
 
-    def _append(self, memory: Memory | None, inputs: list[Tensor]) -> Memory:
-        """Remember block inputs, all but the last corrected by what the last one knows."""
+    def _corrected_entries(self, inputs: list[Tensor]) -> list[Tensor]:
+        """Prepare block inputs, all but the last corrected by what the last one knows."""
         offset = self.feedback(self.feedback_norm(inputs[-1]))
         corrected = [x + offset for x in inputs[:-1]] + inputs[-1:]
-        entries = [_entries(block, x) for block, x in zip(self.blocks, corrected, strict=True)]
-        return append(memory, entries)
+        return [_entries(block, x) for block, x in zip(self.blocks, corrected, strict=True)]
 
 
 def _block(config: DecoderConfig) -> DecoderBlock:

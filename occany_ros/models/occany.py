@@ -11,6 +11,7 @@ from occany_ros.models.heads import Heads
 from occany_ros.models.memory import Memory
 from occany_ros.models.novel_batch import even_groups, views_that_fit
 from occany_ros.models.novel_decoder import poseless_heads, reading_decoder
+from occany_ros.models.passes import Passes
 from occany_ros.models.postprocess import (
     point_maps,
     registered_poses,
@@ -54,6 +55,7 @@ class OccAny(nn.Module):
     :ivar views_at_once: most novel views rendered together; 0 for as many as fit in memory. It
         changes time and memory, never the result.
     :ivar novel_features: whether novel views get their feature pyramid.
+    :ivar passes: how the transformers are run.
     """
 
     def __init__(self, config: OccAnyConfig, *, precision: torch.dtype = torch.float32) -> None:
@@ -62,6 +64,7 @@ class OccAny(nn.Module):
         self.precision = precision
         self.views_at_once = 0
         self.novel_features = False
+        self.passes = Passes()
         self.encoder = ImageEncoder(config.encoder)
         self.decoder = MemoryDecoder(config.decoder)
         self.heads = Heads(config.decoder)
@@ -94,7 +97,7 @@ class OccAny(nn.Module):
                 f'images: expected height and width to be multiples of {PATCH}, '
                 f'got {height} x {width}'
             )
-        tokens = self.encoder(views.images.to(self.precision))
+        tokens = self.passes.encode(self.encoder, views.images.to(self.precision))
         grid = (height // PATCH, width // PATCH)
         return [
             ImageTokens(tokens=x, grid=grid, image=image)
@@ -117,9 +120,10 @@ class OccAny(nn.Module):
         """
         stacked, grid = _stacked(tokens)
         (_, end), *rest = groups(stacked.shape[1], is_empty=memory is None)
-        grown = self.decoder.remember(memory, stacked[:, :end], grid)
+        grown = self.passes.remember(self.decoder, memory, stacked[:, :end], grid)
         for first, last in rest:
-            grown = self.decoder.remember(grown, stacked[:, first:last], grid)
+            views = stacked[:, first:last]
+            grown = self.passes.remember(self.decoder, grown, views, grid)
         return grown
 
     @torch.inference_mode()
@@ -135,7 +139,7 @@ class OccAny(nn.Module):
         :raises ValueError: if there is no view, or their sizes differ.
         """
         stacked, grid = _stacked(tokens)
-        decoded = self.decoder.render(memory, stacked, grid)
+        decoded = self.passes.render(self.decoder, memory, stacked, grid)
         maps = point_maps(self.heads.points(decoded, grid)[0], self.config.decoder.activation)
         return Prediction(
             world_points=maps.world_points,
@@ -188,7 +192,8 @@ class OccAny(nn.Module):
             poses = world_from_camera[first:end]
             nearest = nearest_pixels(pixels, poses)
             known = ray_map_tokens(self.ray_maps, pixels, nearest, poses).to(self.precision)
-            decoded = self.novel_decoder.render(memory, known.unsqueeze(0), grid)
+            known = known.unsqueeze(0)
+            decoded = self.passes.render(self.novel_decoder, memory, known, grid)
             raw = self.novel_heads.surfaces(decoded, grid)[0]
             maps = surface_maps(raw, self.config.decoder.activation)
             points.append(maps[0])
