@@ -33,8 +33,8 @@ format: setup ## rewrite the sources in the house style
 	@$(IN_ROS) ruff check --quiet --fix .
 	@$(IN_ROS) ruff format .
 
-bench: setup ## time of every stage on this machine
-	@$(IN_ROS) occany bench
+bench: setup ## time and memory of the embedded network, stage by stage, and of the node around it (docs/performance.md)
+	@$(IN_ROS) occany bench stages network streaming host
 
 clean: ## remove what was built (.ros/, build/, install/, log/) and the caches
 	rm -rf .ros build install log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -58,6 +58,8 @@ setup(
         *(shared_files(folder) for folder in ('config', 'config/nav2', 'launch', 'msg')),
     ],
     install_requires=requirements('requirements.txt'),
+    # `occany bench --plot` draws its tables with it; nothing else does.
+    extras_require={'bench': ['matplotlib>=3.5']},
     entry_points={'console_scripts': ['occany = occany_ros.cli.main:main']},
     zip_safe=False,
 )

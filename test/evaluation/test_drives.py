@@ -1,13 +1,11 @@
 from occany_ros.evaluation.drives import measure
 from occany_ros.evaluation.scores import scores_of
-from occany_ros.evaluation.timing import stage_times
 from occany_ros.models.tiny import load_tiny
 from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.preprocess import network_size
 from occany_ros.semantics.classes import OCC3D
 from occany_ros.synthetic.drive import make_drive
-import pytest
 import torch
 
 
@@ -37,16 +35,3 @@ def test_the_shipped_network_beats_random_weights_and_flat_ground():
     assert shipped.drift.percent < 12
     assert random.obstacle_iou < 0.5 * scores.obstacle_iou
     assert random.mean_iou < 0.5 * scores.mean_iou
-
-
-def test_every_stage_is_timed():
-    timing = stage_times(mapper_with(None), drive(3), warm_up=1)
-    assert {'encode', 'remember', 'render', 'voxels', 'total'} <= set(timing.stages)
-    parts = sum(times.median for name, times in timing.stages.items() if name != 'total')
-    assert 0 < parts <= 2 * timing.stages['total'].worst
-    assert timing.peak_mb > 50
-
-
-def test_no_step_left_to_time_is_refused():
-    with pytest.raises(ValueError, match='warm_up'):
-        stage_times(mapper_with(None), drive(2), warm_up=2)

@@ -1,0 +1,39 @@
+"""How fast a device multiplies matrices: the measure of every share in the tables."""
+
+from statistics import median
+from typing import Final
+
+from occany_ros.evaluation.bench.cost import duration
+import torch
+
+LARGEST: Final = {'cpu': 2048}
+LARGEST_ELSEWHERE: Final = 8192
+SLOW_S: Final = 0.25
+"""A product that takes this long is as good as a larger one."""
+
+
+def matrix_rate(device: torch.device, dtype: torch.dtype, repeats: int = 7) -> float:
+    """
+    Measure the rate of square matrix products.
+
+    Sizes double until a product takes long or is as large as the device deserves; the fastest
+    size counts, because no network can use more.
+
+    :param device: where.
+    :param dtype: of the matrices; float32 on a GPU follows torch's setting for TF32.
+    :param repeats: products of each size; their median counts.
+    :returns: operations a second, a multiplication with its addition as two.
+    """
+    largest = LARGEST.get(device.type, LARGEST_ELSEWHERE)
+    best, edge = 0.0, 256
+    while edge <= largest:
+        left, right = (torch.randn(edge, edge, device=device).to(dtype) for _ in range(2))
+        first = duration(lambda: left @ right, device)  # noqa: B023 - run at once
+        if first > SLOW_S:
+            repeats = 1
+        times = [duration(lambda: left @ right, device) for _ in range(repeats)]  # noqa: B023
+        best = max(best, 2 * edge**3 / median(times))
+        if median(times) > SLOW_S:
+            break
+        edge *= 2
+    return best
