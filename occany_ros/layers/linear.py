@@ -25,6 +25,12 @@ def fused_products() -> Any:  # noqa: ANN401 - operators have no type of their o
 _FUSED: Final = fused_products()
 
 
+def cpu_multiplies_fp16() -> bool:
+    """Tell whether this processor has fast products in float16."""
+    has = getattr(torch.ops.mkldnn, '_is_mkldnn_fp16_supported', None)
+    return fused_products() is not None and has is not None and bool(has())
+
+
 def product(
     x: Tensor,
     weight: Tensor,

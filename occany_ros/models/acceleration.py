@@ -27,10 +27,7 @@ def accelerate(network: object, name: str, device: torch.device) -> str:
     :returns: what is in use.
     :raises ValueError: if the name is unknown.
     """
-    if name not in ACCELERATIONS:
-        raise ValueError(
-            f'model.compile: expected one of {", ".join(ACCELERATIONS)}, got {name!r}'
-        )
+    check_acceleration(name)
     if name == 'off':
         return 'off'
     problem = _problem(network, name, device)
@@ -44,6 +41,18 @@ def accelerate(network: object, name: str, device: torch.device) -> str:
     else:
         _compile_blocks(network)
     return name
+
+
+def check_acceleration(name: str) -> None:
+    """
+    Refuse unknown names.
+
+    :raises ValueError: it names the known ones.
+    """
+    if name not in ACCELERATIONS:
+        raise ValueError(
+            f'model.compile: expected one of {", ".join(ACCELERATIONS)}, got {name!r}'
+        )
 
 
 def _problem(network: object, name: str, device: torch.device) -> str | None:

@@ -1,12 +1,14 @@
 """From the parameters `model.*` to a network that is ready to run."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from occany_ros.geometry.novel_views import NovelViewPlan
+from occany_ros.layers.linear import cpu_multiplies_fp16
+from occany_ros.models.acceleration import accelerate, check_acceleration
 from occany_ros.models.checkpoint import file_digest, load_occany
 from occany_ros.models.checkpoint_file import CheckpointError, WHERE_TO_GET_IT
 from occany_ros.models.config import Family
@@ -59,6 +61,7 @@ class LoadedModel:
     :param novel_confidence: as ``confidence``, for points of such views.
     :param device: where it runs.
     :param precision: ``fp32``, ``bf16`` or ``fp16``.
+    :param acceleration: ``off``, ``compile`` or ``graphs``.
     """
 
     reconstructor: Reconstructor[Any, Any]
@@ -74,10 +77,16 @@ class LoadedModel:
     novel_confidence: float
     device: torch.device
     precision: str
+    acceleration: str = 'off'
 
 
 def load_model(
-    variant: str, *, checkpoint: Path | None, device: str, precision: str
+    variant: str,
+    *,
+    checkpoint: Path | None,
+    device: str,
+    precision: str,
+    acceleration: str = 'off',
 ) -> LoadedModel:
     """
     Load a network by name.
@@ -87,6 +96,8 @@ def load_model(
     :param checkpoint: weight file; None takes the packaged one where there is one.
     :param device: ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
     :param precision: ``auto`` (bf16 on a GPU, else fp32), ``fp32``, ``bf16`` or ``fp16``.
+    :param acceleration: ``off``, ``compile`` or ``graphs``, see
+        `occany_ros.models.acceleration.accelerate`.
     :returns: the network in inference mode on its device.
     :raises ValueError: for an unknown name, an absent device, or an unusable weight file
         (`CheckpointError`, which names missing and unexpected weights).
@@ -95,7 +106,10 @@ def load_model(
     if loader is None:
         raise ValueError(f'model.variant: expected one of {", ".join(_LOADERS)}, got {variant!r}')
     chosen = resolve_device(device)
-    return loader(checkpoint, chosen, resolve_precision(precision, chosen))
+    check_acceleration(acceleration)
+    model = loader(checkpoint, chosen, resolve_precision(precision, chosen))
+    in_use = accelerate(model.reconstructor, acceleration, chosen)
+    return replace(model, acceleration=in_use)
 
 
 def resolve_device(name: str) -> torch.device:
@@ -123,13 +137,18 @@ def resolve_precision(name: str, device: torch.device) -> str:
     """
     Turn the parameter `model.precision` into a number format for a device.
 
-    :raises ValueError: if it is unknown.
+    :raises ValueError: if it is unknown, or the device cannot multiply in it.
     """
     if name == 'auto':
         return 'bf16' if device.type == 'cuda' else 'fp32'
     if name not in PRECISIONS:
         choices = ', '.join(('auto', *PRECISIONS))
         raise ValueError(f'model.precision: expected one of {choices}, got {name!r}')
+    if name == 'fp16' and device.type == 'cpu' and not cpu_multiplies_fp16():
+        raise ValueError(
+            'model.precision: expected auto, fp32 or bf16 on this processor, which has no '
+            'products in fp16, got fp16; set it to bf16'
+        )
     return name
 
 

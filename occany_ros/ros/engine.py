@@ -71,6 +71,7 @@ class Engine:
             'sha256': self.model.sha256,
             'device': str(self.model.device),
             'precision': self.model.precision,
+            'compile': self.model.acceleration,
             'stage': self.model.stage,
             'licence': _LICENCE.get(self.model.variant, 'unknown'),
         }
@@ -91,6 +92,7 @@ def load_engine(parameters: Parameters) -> Engine:
         checkpoint=Path(chosen.checkpoint).expanduser() if chosen.checkpoint else None,
         device=chosen.device,
         precision=chosen.precision,
+        acceleration=chosen.compile,
     )
     multiple = model.image_size.multiple
     if chosen.image_size % multiple:

@@ -58,6 +58,12 @@ class ModelParameters:
     precision: str = setting(
         'auto', 'Number format of the network', choices=('auto', 'fp32', 'bf16', 'fp16')
     )
+    compile: str = setting(
+        'off',
+        'Faster sets for a slow first one, on large networks: compile fuses what lies between '
+        'products, graphs launches whole passes at once on a GPU',
+        choices=('off', 'compile', 'graphs'),
+    )
     image_size: int = setting(
         0,
         "Longer side of the network's images, a multiple of 16; 0 takes what it was trained with",

@@ -1,5 +1,6 @@
 """Models are found by name, and what cannot be loaded is explained."""
 
+from occany_ros.models import factory
 from occany_ros.models.checkpoint_file import CheckpointError
 from occany_ros.models.checkpoint_manifest import released_weights
 from occany_ros.models.config import DecoderConfig, EncoderConfig, OccAnyConfig
@@ -82,6 +83,36 @@ def test_the_right_variant_is_named(tmp_path, small_must3r, small_occany, varian
 def test_wrong_parameters_are_named(variant, device, precision, message):
     with pytest.raises(ValueError, match=message):
         load_model(variant, checkpoint=None, device=device, precision=precision)
+
+
+def test_unknown_acceleration_is_refused_before_anything_is_loaded(tmp_path):
+    with pytest.raises(ValueError, match=r'model\.compile: expected one of off, compile, graphs'):
+        load_model(
+            'occany',
+            checkpoint=tmp_path / 'no',
+            device='cpu',
+            precision='fp32',
+            acceleration='more',
+        )
+
+
+def test_acceleration_in_use_is_told(caplog):
+    model = load_model(
+        'tiny', checkpoint=None, device='cpu', precision='fp32', acceleration='graphs'
+    )
+    assert model.acceleration == 'off'
+    assert 'model.compile: graphs is not used' in caplog.text
+
+
+@pytest.mark.parametrize('has_products', [True, False])
+def test_fp16_on_a_processor_without_products_for_it(monkeypatch, has_products):
+    monkeypatch.setattr(factory, 'cpu_multiplies_fp16', lambda: has_products)
+    assert resolve_precision('fp16', torch.device('cuda')) == 'fp16'
+    if has_products:
+        assert resolve_precision('fp16', torch.device('cpu')) == 'fp16'
+        return
+    with pytest.raises(ValueError, match=r'model\.precision: .* set it to bf16'):
+        resolve_precision('fp16', torch.device('cpu'))
 
 
 def test_absent_gpu_is_an_error_only_if_asked_for():
