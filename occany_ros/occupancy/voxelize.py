@@ -113,6 +113,32 @@ def _trilinear(groups: _Groups, spec: GridSpec, classes: int) -> Votes:
     return Votes(voxels, total[voxels], scores)
 
 
+def _without_classes(cloud: LabelledPoints, spec: GridSpec, classes: int) -> Votes:
+    """Do what `_group` and `_trilinear` do, where no point votes for a class: without sorting."""
+    lattice = (cloud.points - np.array(spec.origin, np.float32)) / np.float32(spec.resolution)
+    lattice = np.ascontiguousarray(lattice.T)  # (3, p)
+    near = np.ones(lattice.shape[1], np.bool_)
+    for position, size in zip(lattice, spec.shape, strict=True):
+        near &= (position >= -1) & (position < size)
+    lattice = lattice[:, near]
+    floor = np.floor(lattice)
+    upper = lattice - floor
+    sides = (np.float32(1) - upper, upper)  # 2 x (3, p)
+    around = tuple(size + 2 for size in spec.shape)  # a margin for corners outside the grid
+    base = (floor + 1).astype(np.int32)
+    cell = (base[0] * around[1] + base[1]) * around[2] + base[2]
+    total = np.zeros(int(np.prod(around)), np.float32)
+    for offset_x, offset_y in np.ndindex(2, 2):
+        column = sides[offset_x][0] * sides[offset_y][1]
+        for offset_z in (0, 1):
+            first = (offset_x * around[1] + offset_y) * around[2] + offset_z
+            np.add.at(total[first:], cell, column * sides[offset_z][2])
+    inner = slice(1, -1)
+    weight = total.reshape(around)[inner, inner, inner].reshape(-1)
+    voxels = np.flatnonzero(weight)
+    return Votes(voxels, weight[voxels], np.zeros((len(voxels), classes), np.float32))
+
+
 def _nearest(groups: _Groups, spec: GridSpec, classes: int) -> Votes:
     """Count every point for the one cell it lies in."""
     _, size_y, size_z = spec.shape
@@ -141,6 +167,8 @@ def collect_votes(
     :param splat: ``trilinear`` as the released models are evaluated, ``nearest`` for a point
         that marks only the cell it lies in.
     """
+    if splat == 'trilinear' and not _vote_labels(cloud, classes)[1].any():
+        return _without_classes(cloud, spec, classes.count)
     groups = _group(cloud, spec, classes)
     if not len(groups.start):
         empty = np.zeros(0, np.float32)

@@ -65,6 +65,21 @@ def test_trilinear_equals_the_literal_rule(seed, classes, with_labels):
     assert fast.dtype == np.uint8
 
 
+@given(st.integers(0, 2**31), st.integers(1, 300))
+def test_points_without_classes_are_spread_as_those_with(seed, count):
+    cloud = random_cloud(seed, count=count)
+    silent = LabelledPoints(cloud.points, cloud.confidence, np.full(count, 255, np.uint8))
+    voter = LabelledPoints(
+        np.full((1, 3), 99, np.float32), np.full(1, 9, np.float32), np.full(1, 4, np.uint8)
+    )
+    fast = collect_votes(silent, SPEC, OCC3D)
+    sorting = collect_votes(concatenate([silent, voter]), SPEC, OCC3D)
+    assert np.array_equal(fast.voxels, sorting.voxels)
+    np.testing.assert_allclose(fast.weight, sorting.weight, rtol=1e-5)
+    assert not fast.scores.any()
+    assert fast.scores.shape == sorting.scores.shape
+
+
 def test_a_point_marks_eight_voxels_without_half_voxel_shift():
     cloud = LabelledPoints(
         np.array([(-0.4, 0.1, 0.85)], np.float32), np.array([2.0], np.float32),
