@@ -129,7 +129,8 @@ def test_a_drive_with_and_without_novel_views(graph, shared, full_size_file):
     graph.wait(lambda: drive.figure('outputs') == 6, 'six outputs in the diagnostics')
     assert drive.figure('novel_views') == 5 * 3
     assert drive.figure('failures') == 0
-    assert 2000 < graph.figure('memory', 'rss_peak_mb') < 8000
+    # The weights of the file are mapped, not copied: 2.3 GB of them are read in these modes.
+    assert 2000 < graph.figure('memory', 'rss_peak_mb') < 5000
 
 
 def test_six_cameras_at_once(graph, shared, full_size_file):
