@@ -9,11 +9,12 @@ from occany_ros.models.factory import ImageSizeRule, LoadedModel
 from occany_ros.models.occany import OccAny
 from occany_ros.models.tiny import load_tiny
 from occany_ros.pipeline.config import MapperConfig
-from occany_ros.pipeline.mapper import mapper_of
+from occany_ros.pipeline.mapper import config_for, mapper_of
 from occany_ros.pipeline.replay import map_recording
 from occany_ros.semantics.classes import OCC3D
 from oracle_reconstructor import frame_set, mounted
 import pytest
+from released_files import SMALL_RENDERING
 import torch
 
 RIG = [mounted('front'), mounted('left', yaw_deg=90), mounted('right', yaw_deg=-90)]
@@ -71,3 +72,48 @@ def test_every_mode_runs(model, cameras, calibration, anchor):
         np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-6)
         assert [view.image.shape for view in output.views] == [(64, 128, 3)] * len(cameras)
         assert output.extrinsics == ('assumed' if calibration == 'none' else 'given')
+
+
+@pytest.fixture(scope='module')
+def complete():
+    """Make a network with a rendering stage."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(4)
+        network = OccAny(SMALL_RENDERING).eval()
+    return LoadedModel(
+        reconstructor=network,
+        variant='occany',
+        class_set=None,
+        image_size=ImageSizeRule(long_side=128, multiple=32),
+        weights='random',
+        sha256='',
+        fusion='trilinear',
+        confidence=1.0,
+        stage='rendering',
+        plan=NovelViewPlan(views_per_frame=2, forward_m=1.0),
+        novel_confidence=1.0,
+        device=torch.device('cpu'),
+        precision='fp32',
+    )
+
+
+@pytest.mark.parametrize('fusion', ['trilinear', 'carve'])
+def test_occany_renders_novel_views_in_the_mapper(complete, fusion):
+    sets = [frame_set(RIG[:2], 0.5 * index) for index in range(2)]
+    grids = []
+    for batch in (0, 5):
+        config = replace(config_for(complete, 'quality'), fusion=fusion, novel_batch=batch)
+        mapped = list(map_recording(mapper_of(complete, OCC3D, config), sets))
+        assert [entry.occupancy.imagined.views for entry in mapped] == [12, 24]
+        grids.append(mapped[-1].occupancy.grid)
+    differ = grids[0].labels != grids[1].labels
+    assert differ.mean() < 1e-4
+    assert (grids[0].labels != 0).any()
+
+
+def test_weights_without_rendering_stage_are_never_asked(complete):
+    seeing = replace(complete, stage='reconstruction')
+    mapper = mapper_of(seeing, OCC3D, config_for(seeing, 'quality'))
+    _, output = mapper.step(mapper.initial(), frame_set(RIG[:1], 0.0))
+    assert output.imagined.views == 0
+    assert 'no rendering stage' in output.imagined.missing
