@@ -16,11 +16,13 @@ class Answer:
     :param value: in full; the file may hold every n-th element along any axis but the first.
     :param tolerance: see `Comparison`.
     :param leading_axis: axis along which the file may hold the first elements only.
+    :param spared: share of the largest differences that do not count.
     """
 
     value: Tensor
     tolerance: float
     leading_axis: int | None = None
+    spared: float = 0.0
 
 
 def matched(
@@ -44,6 +46,13 @@ def matched(
             comparisons.append(Comparison(name=name, error=float('nan'), tolerance=None))
             continue
         comparisons.append(
-            compare(name, answer.value, golden, answer.tolerance, leading_axis=answer.leading_axis)
+            compare(
+                name,
+                answer.value,
+                golden,
+                answer.tolerance,
+                leading_axis=answer.leading_axis,
+                spared=answer.spared,
+            )
         )
     return comparisons
