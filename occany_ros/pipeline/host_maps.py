@@ -125,23 +125,30 @@ def _on_host(numbers: Tensor) -> NDArray[np.float32]:
 
 def _common(views: Sequence[Prediction | NovelViews]) -> dict[str, list[Tensor]]:
     """Collect what seen and novel views have in common, field by field."""
-    return {
+    common = {
         'world_points': [view.world_points for view in views],
         'confidence': [view.confidence for view in views],
-        'labels': [
-            torch.full_like(view.confidence, NO_LABEL) if view.labels is None else view.labels
-            for view in views
-        ],
         'world_from_camera': [view.world_from_camera for view in views],
         'focal': [view.focal for view in views],
     }
+    if any(view.labels is not None for view in views):
+        common['labels'] = [
+            torch.full_like(view.confidence, NO_LABEL) if view.labels is None else view.labels
+            for view in views
+        ]
+    return common
 
 
 def _typed(fields: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    confidence, labels = fields[f'{prefix}confidence'], fields.get(f'{prefix}labels')
     return {
         'world_points': fields[f'{prefix}world_points'],
-        'confidence': fields[f'{prefix}confidence'],
-        'labels': fields[f'{prefix}labels'].astype(np.uint8),
+        'confidence': confidence,
+        'labels': (
+            np.full(confidence.shape, NO_LABEL, np.uint8)
+            if labels is None
+            else labels.astype(np.uint8)
+        ),
         'world_from_camera': fields[f'{prefix}world_from_camera'].astype(np.float64),
         'focal': fields[f'{prefix}focal'],
     }
