@@ -1,4 +1,4 @@
-"""A network's answer on the CPU, fetched in one copy and checked."""
+"""Images on their way to the network, and its answer on the CPU: one copy each, checked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -111,6 +111,21 @@ def fetch(prediction: Prediction, novel: Sequence[NovelViews] = ()) -> Fetched:
         begin = end
     seen = HostMaps(**_typed(fields, ''), depth=fields['local_points'])
     return Fetched(seen, ViewMaps(**_typed(fields, 'novel ')) if novel else None)
+
+
+def on_device(images: Sequence[NDArray[np.uint8]], device: torch.device) -> Tensor:
+    """
+    Put the images of a set onto a device in one copy.
+
+    A GPU reads them by itself from memory that stays where it is, while the CPU goes on.
+
+    :param images: of one shape, (h, w, 3).
+    :returns: (v, h, w, 3) uint8.
+    """
+    is_gpu = device.type == 'cuda'
+    host = torch.empty(len(images), *images[0].shape, dtype=torch.uint8, pin_memory=is_gpu)
+    np.stack(images, out=host.numpy())
+    return host.to(device, non_blocking=is_gpu)
 
 
 def _on_host(numbers: Tensor) -> NDArray[np.float32]:

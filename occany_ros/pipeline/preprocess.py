@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from occany_ros.geometry.frame import Frame
 from occany_ros.geometry.projection import cropped_intrinsics, resized_intrinsics
 from occany_ros.models.views import Views
+from occany_ros.pipeline.host_maps import on_device
 from PIL import Image
 import torch
 
@@ -145,7 +146,7 @@ def views_from_frames(frames: Sequence[Frame], size: Size, device: torch.device)
     :returns: the views, in the order of the frames.
     """
     fitted = [fit_image(frame.image, size, frame.camera.intrinsics) for frame in frames]
-    images = torch.from_numpy(np.stack([entry.image for entry in fitted])).to(device)
+    images = on_device([entry.image for entry in fitted], device)
     return Views(
         images=normalised(images),
         cameras=tuple(frame.camera.name for frame in frames),

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 from occany_ros.models.prediction import NovelViews, Prediction
-from occany_ros.pipeline.host_maps import fetch, NonFiniteOutput
+from occany_ros.pipeline.host_maps import fetch, NonFiniteOutput, on_device
 import pytest
 import torch
 
@@ -86,3 +86,12 @@ def test_novel_numbers_that_are_not_finite_are_named(prediction):
     with pytest.raises(NonFiniteOutput, match='novel confidence') as caught:
         fetch(prediction, (novel_views(1), broken))
     assert caught.value.count == 1
+
+
+def test_images_of_a_set_go_in_one_copy_of_any_layout():
+    images = [np.arange(24, dtype=np.uint8).reshape(2, 4, 3) + k for k in range(3)]
+    images[1] = images[1][:, ::-1]
+    there = on_device(images, torch.device('cpu'))
+    np.testing.assert_array_equal(there.numpy(), np.stack(images))
+    images[0][:] = 0
+    assert int(there[0].max()) == 23
