@@ -63,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group('how')
     how.add_argument('--device', default='auto')
     how.add_argument('--precision', nargs='+', default=['auto'], help='auto, fp32, bf16, fp16')
+    how.add_argument('--compile', default='off', help='off, compile or graphs: model.compile')
     how.add_argument('--threads', type=int, help='of the processor')
     how.add_argument('--repeats', type=int, default=3, help='timed runs; medians are printed')
     how.add_argument('--warm-up', type=int, default=1, help='runs before them')
@@ -137,6 +138,7 @@ def _request(arguments: argparse.Namespace) -> 'Request':
         checkpoint=arguments.checkpoint,
         is_random=arguments.random,
         device=arguments.device,
+        acceleration=arguments.compile,
     )
     is_processor = resolve_device(arguments.device).type == 'cpu'
     usual = FEW_COUNTS if is_processor and not arguments.all else ALL_COUNTS

@@ -1,12 +1,13 @@
 """Time, memory and operations of actions, taken turn and turn about."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 import gc
 from statistics import median
 from time import perf_counter
 
-from occany_ros.evaluation.bench.flops import counted_flops
+from occany_ros.evaluation.bench.flops import counted_flops, unaccelerated
 from occany_ros.evaluation.bench.memory import Memory, MemoryMeter
 import torch
 
@@ -68,17 +69,25 @@ class Cost:
 
 
 def costs(
-    actions: Mapping[str, Action], device: torch.device, effort: Effort
+    actions: Mapping[str, Action],
+    device: torch.device,
+    effort: Effort,
+    accelerated: Sequence[object] = (),
 ) -> Mapping[str, Cost]:
     """
     Measure actions in turns, so that a noisy minute falls on all of them alike.
 
     :param actions: name -> what to run; results are dropped at once.
     :param device: where they run.
+    :param accelerated: networks that hide their operations: they run as they are written while
+        these are counted, and once more before they are timed.
     :returns: name -> cost, in the same order.
     """
-    flops = {name: counted_flops(action) for name, action in actions.items()}
-    for _ in range(effort.warm_up - 1):
+    with ExitStack() as stack:
+        for network in accelerated:
+            stack.enter_context(unaccelerated(network))
+        flops = {name: counted_flops(action) for name, action in actions.items()}
+    for _ in range(effort.warm_up if accelerated else effort.warm_up - 1):
         for action in actions.values():
             action()
     seconds: dict[str, list[float]] = {name: [] for name in actions}

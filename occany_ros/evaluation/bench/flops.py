@@ -1,8 +1,11 @@
 """Floating-point operations, counted while they happen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from occany_ros.models.occany import OccAny
+from occany_ros.models.passes import Passes
 import torch
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop
 
@@ -22,6 +25,24 @@ def counted_flops(action: Callable[[], object]) -> int:
     with flop_counter() as counter:
         action()
     return int(counter.get_total_flops())
+
+
+@contextmanager
+def unaccelerated(network: object) -> Iterator[None]:
+    """
+    Run a network pass by pass and kernel by kernel meanwhile, so that its operations can be seen.
+
+    :param network: perhaps prepared by `occany_ros.models.acceleration.accelerate`.
+    """
+    if not isinstance(network, OccAny):
+        yield
+        return
+    passes, network.passes = network.passes, Passes()
+    try:
+        with torch.compiler.set_stance('force_eager'):
+            yield
+    finally:
+        network.passes = passes
 
 
 def _processor_attention() -> dict[Any, Any]:

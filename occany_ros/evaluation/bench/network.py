@@ -1,6 +1,6 @@
 """Reconstruction and rendering, stage by stage, and the weights: the paper's Table 12."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from occany_ros.evaluation.bench.cost import Action, Cost, costs
 from occany_ros.evaluation.bench.report import DASH, MEGA, Report, time_cells
@@ -25,18 +25,22 @@ def network_report(setup: Setup, novel_views: int) -> Report:
     """
     network = setup.network
     actions: dict[str, Action] = {'reconstruction': setup.reconstruct}
-    verbs = ('encode', 'remember')
-    inside = render_probes(network) or (Probe(network, 'render', 'render'),)
-    probes = {'reconstruction': (*(Probe(network, verb, verb) for verb in verbs), *inside)}
+    probes: dict[str, Callable[[], Sequence[Probe]]] = {
+        'reconstruction': lambda: (
+            Probe(network, 'encode', 'encode'),
+            Probe(network, 'remember', 'remember'),
+            *(render_probes(network) or (Probe(network, 'render', 'render'),)),
+        )
+    }
     if novel_views and setup.renderer is not None:
         rendering, poses = setup.rendering(), setup.novel_poses(novel_views)
         name = f'rendering of {novel_views}'
         actions[name] = lambda: rendering.views(poses)
-        probes[name] = novel_probes(network)
+        probes[name] = lambda: novel_probes(network)
     device, effort = setup.model.device, setup.effort
-    found = costs(actions, device, effort)
+    found = costs(actions, device, effort, setup.accelerated)
     stages = {
-        name: stage_costs(action, probes[name], device, effort.repeats)
+        name: stage_costs(action, probes[name], device, effort.repeats, setup.accelerated)
         for name, action in actions.items()
     }
     return _report(setup, found, stages)

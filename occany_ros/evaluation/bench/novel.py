@@ -30,7 +30,7 @@ def novel_report(setup: Setup, counts: Sequence[int]) -> Report:
         return lambda: rendering.views(poses)
 
     actions = {str(count): action(count) for count in counts}
-    found = costs(actions, setup.model.device, setup.effort)
+    found = costs(actions, setup.model.device, setup.effort, setup.accelerated)
     rows = [
         (name, *setup.yardstick.cells(cost), f'{1e3 * cost.median / int(name):.1f}')
         for name, cost in found.items()

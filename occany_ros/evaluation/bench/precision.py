@@ -45,7 +45,8 @@ def precision_report(setups: Mapping[str, Setup], novel_views: int) -> Report:
     actions: dict[str, Action] = {
         f'{kind} {name}': work[kind] for kind in works[REFERENCE] for name, work in works.items()
     }
-    found = costs(actions, base.model.device, base.effort)
+    accelerated = [network for setup in setups.values() for network in setup.accelerated]
+    found = costs(actions, base.model.device, base.effort, accelerated)
     answers = {kind: action() for kind, action in works[REFERENCE].items()}
     apart = {
         f'{kind} {name}': deviation(answers[kind], work[kind]())

@@ -109,6 +109,18 @@ def write_json(path: Path, device: torch.device, tables: list[Report]) -> None:
 def _compared(
     request: Request, setup: Callable[[str], Setup], usual: tuple[str, ...]
 ) -> dict[str, Setup]:
-    """Set up float32 and the other precisions asked for, or the usual ones if one was."""
-    asked = request.precisions if len(request.precisions) > 1 else usual
-    return {name: setup(name) for name in dict.fromkeys((REFERENCE, *asked)) if name != 'auto'}
+    """Set up float32 and the other precisions asked for, or if one was, those that are usual."""
+    device = resolve_device(request.subject.device)
+    asked = request.precisions
+    if len(asked) == 1:
+        asked = tuple(name for name in usual if _is_possible(name, device))
+    chosen = (resolve_precision(name, device) for name in asked)
+    return {name: setup(name) for name in dict.fromkeys((REFERENCE, *chosen))}
+
+
+def _is_possible(precision: str, device: torch.device) -> bool:
+    try:
+        resolve_precision(precision, device)
+    except ValueError:
+        return False
+    return True

@@ -54,7 +54,17 @@ class Setup:
     def title(self) -> str:
         """Say what is measured."""
         model = self.model
-        return f'{model.variant} ({model.weights} weights, {model.precision}), {self.preset.title}'
+        how = (
+            model.precision
+            if model.acceleration == 'off'
+            else (f'{model.precision}, {model.acceleration}')
+        )
+        return f'{model.variant} ({model.weights} weights, {how}), {self.preset.title}'
+
+    @property
+    def accelerated(self) -> tuple[object, ...]:
+        """The network, where it is accelerated, see `occany_ros.evaluation.bench.cost.costs`."""
+        return () if self.model.acceleration == 'off' else (self.network,)
 
     def reconstruct(self) -> 'Reconstruction':
         """Reconstruct all views of the preset."""

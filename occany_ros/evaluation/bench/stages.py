@@ -1,13 +1,14 @@
 """The stages inside the verbs of a network, and what they cost."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
 from typing import Final
 
 from occany_ros.evaluation.bench.cost import Action, synchronise
-from occany_ros.evaluation.bench.flops import flop_counter
+from occany_ros.evaluation.bench.flops import flop_counter, unaccelerated
 from occany_ros.evaluation.bench.split import Probe, REST, split
 from occany_ros.models import occany
 from occany_ros.models.occany import OccAny
@@ -39,7 +40,7 @@ def render_probes(network: object) -> tuple[Probe, ...]:
     if not isinstance(network, OccAny):
         return ()
     return (
-        Probe(network.decoder, 'render', DECODE),
+        Probe(network.passes, 'render', DECODE),
         Probe(network.heads, 'points', HEADS),
         Probe(network.heads, 'features', HEADS),
         Probe(occany, 'registered_poses', REGISTER),
@@ -55,27 +56,35 @@ def novel_probes(network: object) -> tuple[Probe, ...]:
         Probe(occany, 'seen_pixels', SPLAT),
         Probe(occany, 'nearest_pixels', SPLAT),
         Probe(occany, 'ray_map_tokens', RAY_MAPS),
-        Probe(network.novel_decoder, 'render', DECODE),
+        Probe(network.passes, 'render', DECODE),
         Probe(network.novel_heads, 'surfaces', HEADS),
     )
 
 
 def stage_costs(
-    action: Action, probes: Sequence[Probe], device: torch.device, repeats: int
+    action: Action,
+    probes: Callable[[], Sequence[Probe]],
+    device: torch.device,
+    repeats: int,
+    accelerated: Sequence[object] = (),
 ) -> dict[str, StageCost]:
     """
     Split the cost of an action among the stages inside it.
 
-    :param probes: from `render_probes` or `novel_probes`.
+    :param probes: names the stages, of the network as it is when this is asked.
     :param repeats: timed runs.
+    :param accelerated: see `occany_ros.evaluation.bench.cost.costs`.
     :returns: stage -> cost, the remainder as ``rest``; empty without probes.
     """
-    if not probes:
+    if not probes():
         return {}
-    with flop_counter() as counter:
-        flops = split(action, probes, lambda: float(counter.get_total_flops()))
+    with ExitStack() as stack:
+        for network in accelerated:
+            stack.enter_context(unaccelerated(network))
+        counter = stack.enter_context(flop_counter())
+        flops = split(action, probes(), lambda: float(counter.get_total_flops()))
     read = _clock(device)
-    runs = [split(action, probes, read) for _ in range(repeats)]
+    runs = [split(action, probes(), read) for _ in range(repeats)]
     names = [name for name in flops if name != REST] + [REST]
     return {name: StageCost(median(run[name] for run in runs), int(flops[name])) for name in names}
 

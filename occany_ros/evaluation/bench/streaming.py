@@ -61,7 +61,7 @@ def streaming_report(setup: Setup) -> Report:
     if can_grow:
         actions['growing window, all views'] = growing(len(tokens))
         actions['growing window, newest views'] = growing(new)
-    found = costs(actions, setup.model.device, setup.effort)
+    found = costs(actions, setup.model.device, setup.effort, setup.accelerated)
     whole = found[ANEW]
     rows = [
         (

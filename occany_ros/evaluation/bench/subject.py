@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from occany_ros.evaluation.parity.deterministic import fill
+from occany_ros.models.acceleration import accelerate
 from occany_ros.models.config import OccAnyConfig, RayMapConfig
 from occany_ros.models.factory import (
     DEMO_PLAN,
@@ -35,6 +36,7 @@ class Subject:
     :param is_random: give the variant ``occany`` weights that follow from their names instead, so
         that nothing need be downloaded; times do not depend on weights.
     :param device: as the parameter `model.device`.
+    :param acceleration: as the parameter `model.compile`.
     :param config: sizes of a network with random weights.
     :raises ValueError: random weights were asked for, and a file or another variant too.
     """
@@ -43,6 +45,7 @@ class Subject:
     checkpoint: Path | None = None
     is_random: bool = False
     device: str = 'auto'
+    acceleration: str = 'off'
     config: OccAnyConfig = FULL_SIZE
 
     def __post_init__(self) -> None:
@@ -67,6 +70,7 @@ def loader(subject: Subject) -> Callable[[str], LoadedModel]:
             checkpoint=subject.checkpoint,
             device=subject.device,
             precision=precision,
+            acceleration=subject.acceleration,
         )
     device = resolve_device(subject.device)
     weights = random_network(subject.config).to(device).state_dict()
@@ -92,6 +96,7 @@ def loader(subject: Subject) -> Callable[[str], LoadedModel]:
             novel_confidence=1.0,
             device=device,
             precision=chosen,
+            acceleration=accelerate(network, subject.acceleration, device),
         )
 
     return load

@@ -78,10 +78,11 @@ def versus_report(setups: Mapping[str, Setup], novel_views: int) -> Report:
         seeing[precision] = setup.reconstruct
         rendering[precision] = partial(setup.rendering().views, poses)
     device, effort = base.model.device, base.effort
+    accelerated = [network for setup in setups.values() for network in setup.accelerated]
     dead = unread_transformer(network.config.ray_maps.width, network.config.encoder.width)  # type: ignore[union-attr]
     runs = _Runs(
-        costs(seeing, device, effort),
-        costs(rendering, device, effort),
+        costs(seeing, device, effort, accelerated),
+        costs(rendering, device, effort, accelerated),
         {
             LITERAL: weight_bytes(network) + weight_bytes(dead),
             **{name: weight_bytes(setup.network) for name, setup in setups.items()},

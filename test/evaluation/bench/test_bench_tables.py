@@ -16,6 +16,7 @@ from occany_ros.evaluation.bench.streaming import ANEW, streaming_report
 from occany_ros.evaluation.bench.subject import FULL_SIZE, loader, parts_of, Subject
 from occany_ros.evaluation.bench.versus import LITERAL, versus_report
 from occany_ros.models.occany import OccAny
+from occany_ros.models.passes import Passes
 import pytest
 import torch
 
@@ -38,6 +39,35 @@ def test_every_stage_of_reconstruction_and_rendering_is_told_apart(small_setup):
     count = sum(x.numel() for x in small_setup.network.parameters())
     assert report.figures['parameters']['total'] == count
     json.dumps(report.json_ready())
+
+
+class Hidden(Passes):
+    """Answers what was recorded, as a CUDA graph does: nothing is left to count."""
+
+    def __init__(self):
+        self.answers = {}
+
+    def encode(self, encoder, images):
+        key = tuple(images.shape)
+        if key not in self.answers:
+            self.answers[key] = super().encode(encoder, images)
+        return self.answers[key]
+
+
+def test_operations_of_an_accelerated_network_are_counted_as_it_is_written(small_setup):
+    plain = network_report(small_setup, novel_views=0).figures
+    network = small_setup.network
+    network.passes = Hidden()
+    try:
+        model = replace(small_setup.model, acceleration='graphs')
+        hidden = network_report(replace(small_setup, model=model), novel_views=0)
+    finally:
+        network.passes = Passes()
+    assert 'fp32, graphs' in hidden.title
+    for key in ('costs', 'stages'):
+        before, after = plain[key]['reconstruction'], hidden.figures[key]['reconstruction']
+        assert before.get('flops') == after.get('flops')
+    assert after['encode']['flops'] == before['encode']['flops'] > 0
 
 
 def test_operations_grow_with_the_novel_views(small_setup):
