@@ -59,10 +59,7 @@ class ModelParameters:
         'auto', 'Number format of the network', choices=('auto', 'fp32', 'bf16', 'fp16')
     )
     compile: str = setting(
-        'off',
-        'Faster sets for a slow first one, on large networks: compile fuses what lies between '
-        'products, graphs launches whole passes at once on a GPU',
-        choices=('off', 'compile', 'graphs'),
+        'off', 'Fuse blocks or record CUDA graphs', choices=('off', 'compile', 'graphs')
     )
     image_size: int = setting(
         0,
