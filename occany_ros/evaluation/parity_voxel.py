@@ -41,6 +41,11 @@ class _EveryClassVotes:
         """Every class keeps its number."""
         return np.arange(256, dtype=np.uint8)
 
+    @property
+    def native_from_grid(self) -> NDArray[np.uint8]:
+        """And gets it back."""
+        return np.arange(256, dtype=np.uint8)
+
 
 def _worst(got: NDArray[Any], stored: NDArray[Any]) -> float:
     """Largest absolute difference; infinite where the shapes differ."""

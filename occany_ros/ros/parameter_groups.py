@@ -58,7 +58,7 @@ class ModelParameters:
     precision: str = setting(
         'auto', 'Number format of the network', choices=('auto', 'fp32', 'bf16', 'fp16')
     )
-    compile: str = setting(
+    compile: str = setting(  # noqa: A003
         'off', 'Fuse blocks or record CUDA graphs', choices=('off', 'compile', 'graphs')
     )
     image_size: int = setting(
