@@ -40,7 +40,7 @@ class RayMapEncoder(nn.Module):
         self.mix = nn.Linear(len(RAY_MAP_CHANNELS) * config.part_width, config.width)
         self.projection = nn.Linear(config.width, config.encoder_width)
         self.norm = nn.LayerNorm(config.encoder_width, eps=NORM_EPS)
-        self._fused: _Fused | None = None
+        self._fused: dict[torch.dtype, _Fused] = {}
 
     def forward(self, patches: Sequence[Tensor]) -> Tensor:
         """
@@ -75,16 +75,18 @@ class RayMapEncoder(nn.Module):
         return layer_norm(x, x.shape[-1:], norm.weight.float(), norm.bias.float(), norm.eps)
 
     def _fuse(self, dtype: torch.dtype) -> '_Fused':
-        """Multiply what follows one another once, and keep it until a weight changes."""
-        key = (dtype, *((x.data_ptr(), x.dtype, _version(x)) for x in self.parameters()))
-        if self._fused is None or self._fused.key != key:
+        """Multiply what follows one another once a type, and keep it until a weight changes."""
+        fused = self._fused.get(dtype)
+        if fused is None or fused.key != self._key():
             for conv in self._convolutions():
                 # Channels last, so that the matrix of a convolution is a view of its weights.
                 weight = conv.weight.detach().contiguous(memory_format=torch.channels_last)
                 conv.weight = nn.Parameter(weight, requires_grad=conv.weight.requires_grad)
-            key = (dtype, *((x.data_ptr(), x.dtype, _version(x)) for x in self.parameters()))
-            self._fused = self._multiplied(key, dtype)
-        return self._fused
+            fused = self._fused[dtype] = self._multiplied(self._key(), dtype)
+        return fused
+
+    def _key(self) -> tuple[object, ...]:
+        return tuple((x.data_ptr(), x.dtype, _version(x)) for x in self.parameters())
 
     @torch.no_grad()
     def _multiplied(self, key: tuple[object, ...], dtype: torch.dtype) -> '_Fused':

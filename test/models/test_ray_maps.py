@@ -78,3 +78,20 @@ def test_half_precision_stays_near(dtype):
     assert half.dtype == torch.float32
     error = (half - full).abs().max() / full.abs().max()
     assert 0 < error < 0.02
+
+
+def test_layers_are_multiplied_once_for_each_type(monkeypatch):
+    network, maps = encoder(), conditioning()
+    made, multiplied = [], network._multiplied
+
+    def counting(*arguments):
+        made.append(arguments[1])
+        return multiplied(*arguments)
+
+    monkeypatch.setattr(network, '_multiplied', counting)
+    patches = in_patches(maps)
+    with torch.inference_mode():
+        for _ in range(2):
+            network([*patches[:4], *(x.to(torch.bfloat16) for x in patches[4:])])
+            network.nothing()
+    assert made == [torch.bfloat16, torch.float32]
