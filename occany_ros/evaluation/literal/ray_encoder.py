@@ -95,17 +95,26 @@ def encoded_maps(encoder: RayMapEncoder, maps: Tensor, images: Tensor) -> Tensor
     :param images: tokens of the image encoder, (v, n, e).
     :returns: (r, n, e).
     """
+    x = mixed(encoder, maps)
+    read_by_nobody(x, images, (maps.shape[-2] // PATCH, maps.shape[-1] // PATCH))
+    return normalised(encoder.norm, linear(encoder.projection, x))
+
+
+def mixed(encoder: RayMapEncoder, maps: Tensor) -> Tensor:
+    """Cut maps (r, 362, h, w) into patches kind by kind, and mix the kinds, (r, n, d)."""
+    kinds = torch.split(maps, list(CHANNELS), dim=1)
     parts = [
         functional.conv2d(x, layer.weight, layer.bias, stride=PATCH)
-        for x, layer in zip(
-            torch.split(maps, list(CHANNELS), dim=1), _embeddings(encoder), strict=True
-        )
+        for x, layer in zip(kinds, _embeddings(encoder), strict=True)
     ]
-    mixed = torch.cat(parts, dim=1).flatten(2).permute(0, 2, 1)  # (r, n, 1792)
-    x = linear(encoder.mix, mixed)
-    places = patch_places(*parts[0].shape[-2:])
-    unread_transformer(x.shape[-1], images.shape[-1]).to(x.device)(x, images, places)
-    return normalised(encoder.norm, linear(encoder.projection, x))
+    return linear(encoder.mix, torch.cat(parts, dim=1).flatten(2).permute(0, 2, 1))
+
+
+def read_by_nobody(x: Tensor, images: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Run the transformer whose answer is thrown away; see `UnreadTransformer`."""
+    transformer = unread_transformer(x.shape[-1], images.shape[-1]).to(x.device)
+    answer: Tensor = transformer(x, images, patch_places(*grid))
+    return answer
 
 
 def _embeddings(encoder: RayMapEncoder) -> list[nn.Conv2d]:
