@@ -46,16 +46,7 @@ class Street:
 
     def true(self, prediction: Prediction) -> Prediction:
         """Put the true geometry in place of a predicted one; all else stays."""
-        rotation = self.world_from_camera[:, None, :3, :3]  # (v, 1, 3, 3)
-        position = self.world_from_camera[:, None, None, :3, 3]
-        return replace(
-            prediction,
-            world_points=self.local_points @ rotation.mT + position,
-            local_points=self.local_points,
-            confidence=torch.full_like(self.local_points[..., 0], CONFIDENCE),
-            world_from_camera=self.world_from_camera,
-            focal=torch.full_like(self.world_from_camera[:, 0, 0], self.focal),
-        )
+        return with_geometry(prediction, self.local_points, self.world_from_camera, self.focal)
 
     def poses(self, plan: NovelViewPlan, count: int) -> Tensor:
         """
@@ -86,7 +77,7 @@ def street_of(preset: Preset, device: torch.device) -> Street:
     for step in drive:
         frames += step.frames.frames
         for frame, depth in zip(step.frames.frames, step.depth, strict=True):
-            points.append(_points(depth, known(frame.camera.intrinsics)))
+            points.append(lifted(depth, known(frame.camera.intrinsics)))
             poses.append(step.world_from_base @ known(frame.camera.base_from_camera))
     first_from_world = invert(poses[0])
     return Street(
@@ -96,6 +87,28 @@ def street_of(preset: Preset, device: torch.device) -> Street:
             np.stack([first_from_world @ pose for pose in poses]).astype(np.float32)
         ).to(device),
         focal=float(known(frames[0].camera.intrinsics)[0, 0]),
+    )
+
+
+def with_geometry(
+    prediction: Prediction, local_points: Tensor, world_from_camera: Tensor, focal: float
+) -> Prediction:
+    """
+    Put another geometry in place of a predicted one; all else stays.
+
+    :param local_points: each view's own optical frame, metres, (v, h, w, 3).
+    :param world_from_camera: (v, 4, 4).
+    :param focal: pixels.
+    """
+    rotation = world_from_camera[:, None, :3, :3]  # (v, 1, 3, 3)
+    position = world_from_camera[:, None, None, :3, 3]
+    return replace(
+        prediction,
+        world_points=local_points @ rotation.mT + position,
+        local_points=local_points,
+        confidence=torch.full_like(local_points[..., 0], CONFIDENCE),
+        world_from_camera=world_from_camera,
+        focal=torch.full_like(world_from_camera[:, 0, 0], focal),
     )
 
 
@@ -110,7 +123,7 @@ def part(views: Views, chosen: slice) -> Views:
     )
 
 
-def _points(depth: NDArray[np.float32], intrinsics: NDArray[np.float64]) -> NDArray[np.float32]:
+def lifted(depth: NDArray[np.float32], intrinsics: NDArray[np.float64]) -> NDArray[np.float32]:
     """Lift a depth image (h, w) to points (h, w, 3); the sky is a wall far away."""
     rows, columns = np.indices(depth.shape)
     pixels = np.stack([columns, rows, np.ones_like(rows)], axis=-1)
