@@ -90,9 +90,10 @@ def camera_views(
             depth=_resampled(view_depth, frame.image.shape[:2]),
             labels=_resampled(view_labels.astype(np.uint8), frame.image.shape[:2]),
             base_from_camera=pose,
+            focal=float(focal),
         )
-        for frame, view_depth, view_labels, pose in zip(
-            frames, depth, labels, base_from_camera, strict=True
+        for frame, view_depth, view_labels, pose, focal in zip(
+            frames, depth, labels, base_from_camera, maps.focal, strict=True
         )
     )
 

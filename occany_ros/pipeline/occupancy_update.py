@@ -41,6 +41,7 @@ class CameraView:
     :param depth: metres along the optical axis, NaN where unknown, (h, w) float32.
     :param labels: class as in the grid, 255 = none, (h, w) uint8.
     :param base_from_camera: the extrinsics that were used, (4, 4).
+    :param focal: focal length that was used, pixels of ``image``.
     """
 
     name: str
@@ -49,6 +50,7 @@ class CameraView:
     depth: NDArray[np.float32]
     labels: NDArray[np.uint8]
     base_from_camera: NDArray[np.float64]
+    focal: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 import os
+from pathlib import Path
 from typing import Any, Final
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -14,6 +15,7 @@ from occany_ros.ros.outputs import grid_info, grid_info_text
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.publishers import Publishers
 from occany_ros.ros.reports import Condition, facts, report, SimulatedClock
+from occany_ros.ros.saving import save
 from occany_ros.ros.watchdog import causes
 import rclpy
 from rclpy.clock import Clock, ClockType
@@ -50,6 +52,7 @@ class OccanyNode(LifecycleNode):
         self.create_service(Trigger, '~/reset', self._serve_reset)
         self.create_service(SetBool, '~/pause', self._serve_pause)
         self.create_service(Trigger, '~/status', self._serve_status)
+        self.create_service(Trigger, '~/save', self._serve_save)
 
     @property
     def parameters(self) -> Parameters:
@@ -132,9 +135,13 @@ class OccanyNode(LifecycleNode):
             raise ValueError('the node has no network; configure it first')
         self._intake = Intake(self, self._engine, self._outputs, lambda: self.parameters)
         self.get_logger().info(f'transforms: {self._intake.transforms.name}')
+        self._outputs.publish_info(grid_info_text(self._about_grid()))
+
+    def _about_grid(self) -> dict[str, Any]:
+        if self._engine is None:
+            return {}
         spec, base = grid_spec(self.parameters), self.parameters.base_frame
-        info = grid_info(spec, self._engine.classes, base, self._engine.about())
-        self._outputs.publish_info(grid_info_text(info))
+        return grid_info(spec, self._engine.classes, base, self._engine.about())
 
     def _unload(self) -> None:
         self.close()
@@ -192,6 +199,20 @@ class OccanyNode(LifecycleNode):
         self._intake.is_paused = request.data
         response.success = True
         response.message = 'paused' if request.data else 'going on'
+        return response
+
+    def _serve_save(self, _: Any, response: Any) -> Any:
+        scene = None if self._outputs is None else self._outputs.newest
+        if scene is None:
+            response.message = f'the node is {self._state} and has no answer yet: nothing to save'
+            return response
+        try:
+            place = save(scene, Path(self.parameters.save_dir), self._about_grid())
+        except OSError as error:
+            response.message = f'save_dir {self.parameters.save_dir}: {error}'
+            self.get_logger().error(response.message)
+            return response
+        response.success, response.message = True, str(place)
         return response
 
     def _serve_status(self, _: Any, response: Any) -> Any:

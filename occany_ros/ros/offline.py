@@ -31,11 +31,11 @@ from occany_ros.ros.outputs import (
     LATCHED,
     odometry_frame,
     pose,
-    Scene,
     SCENE_OUTPUTS,
     traversable,
 )
 from occany_ros.ros.parameters import CameraParameters, Parameters
+from occany_ros.ros.scene import Scene
 from occany_ros.ros.transform_buffer import TransformBuffer
 from std_msgs.msg import String
 

@@ -1,7 +1,6 @@
 """What goes out: one function for every topic, from one value; knows no node."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 import json
 from typing import Any, Final
 
@@ -19,44 +18,17 @@ from occany_ros.occupancy.voxels import (
     surface_voxels,
     VoxelList,
 )
-from occany_ros.pipeline.occupancy_update import CameraView, Cloud, Occupancy
+from occany_ros.pipeline.occupancy_update import CameraView, Cloud
 from occany_ros.ros import convert
+from occany_ros.ros.markers import markers
 from occany_ros.ros.parameters import Parameters
+from occany_ros.ros.scene import Scene
 from occany_ros.semantics.classes import ClassSet
 from sensor_msgs.msg import Image, PointCloud2
+from visualization_msgs.msg import MarkerArray
 
 UNLABELLED: Final = 255
 OWN_ODOMETRY: Final = 'occany_odom'
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scene:
-    """
-    One answer and what is needed to say it in messages.
-
-    :param occupancy: the answer.
-    :param classes: of its labels.
-    :param traversable: grid labels of the ground.
-    :param parameters: in force.
-    :param odom_frame: name of the frame the ego motion is given in.
-    :param external: odom_from_base by somebody else's odometry, (4, 4), None where there is none.
-    :param frame_ids: camera -> optical frame.
-    :param path: poses since the last reset, oldest first.
-    """
-
-    occupancy: Occupancy
-    classes: ClassSet
-    traversable: tuple[int, ...]
-    parameters: Parameters
-    odom_frame: str
-    external: NDArray[np.float64] | None
-    frame_ids: dict[str, str]
-    path: tuple[PoseStamped, ...]
-
-    def head(self, frame_id: str = '') -> Any:
-        """Make the header of an output; without a frame it is the grid's."""
-        frame = frame_id or self.parameters.base_frame
-        return convert.header(self.occupancy.stamp_ns, frame)
 
 
 def occupancy(scene: Scene) -> SemanticOccupancyGrid:
@@ -158,6 +130,7 @@ SCENE_OUTPUTS: Final[dict[str, tuple[Any, Callable[[Scene], Any]]]] = {
     'odom': (Odometry, odometry),
     'pose': (PoseStamped, pose),
     'path': (Path, path),
+    'markers': (MarkerArray, markers),
 }
 """Topic below ``~/`` -> message type and its maker."""
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from occany_ros.pipeline.occupancy_update import Occupancy
 from occany_ros.ros import convert
 from occany_ros.ros.decode import decode_compressed, decode_image
-from occany_ros.ros.outputs import odometry_frame, Scene, SCENE_OUTPUTS, traversable
+from occany_ros.ros.outputs import odometry_frame, SCENE_OUTPUTS, traversable
 from occany_ros.ros.parameters import Parameters
+from occany_ros.ros.scene import Scene
 from occany_ros.semantics.classes import ClassSet
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage, Image

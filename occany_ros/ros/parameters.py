@@ -89,6 +89,9 @@ class Parameters:
         'hangs our odometry below the robot: for displays, beside any other odometry',
         choices=('none', 'odom_to_base', 'map_to_odom', 'base_to_occany_odom'),
     )
+    save_dir: str = setting(
+        '~/.ros/occany', 'Folder in which the service ~/save makes its folders'
+    )
     autostart: bool = setting(default=True, description='Configure and activate at start')
     qos: QosParameters = field(default_factory=QosParameters)
     sync: SyncParameters = field(default_factory=SyncParameters)

@@ -13,10 +13,11 @@ from occany_ros.pipeline.arrivals import Group
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.occupancy_update import Occupancy
 from occany_ros.ros.frames import FrameMaker
-from occany_ros.ros.outputs import odometry_frame, Scene, traversable
+from occany_ros.ros.outputs import odometry_frame, traversable
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.progress import Progress
 from occany_ros.ros.publishers import Publishers
+from occany_ros.ros.scene import Scene
 from occany_ros.ros.transforms import Broadcaster, TransformSource
 from occany_ros.semantics.classes import ClassSet
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from geometry_msgs.msg import PoseStamped
-from occany_ros.ros.outputs import CAMERA_OUTPUTS, LATCHED, pose, Scene, SCENE_OUTPUTS
+from occany_ros.ros.outputs import CAMERA_OUTPUTS, LATCHED, pose, SCENE_OUTPUTS
 from occany_ros.ros.parameters import Parameters
+from occany_ros.ros.scene import Scene
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
@@ -19,10 +20,12 @@ class Publishers:
 
     :param node: that publishes.
     :param parameters: names of the cameras and quality of service.
+    :ivar newest: what was published last, None before the first.
     """
 
     def __init__(self, node: LifecycleNode, parameters: Parameters) -> None:
         self.counts: Counter[str] = Counter()
+        self.newest: Scene | None = None
         self._node = node
         self._path: deque[PoseStamped] = deque()
         self._topics = {
@@ -42,6 +45,7 @@ class Publishers:
         while len(self._path) > scene.parameters.path.max_size:
             self._path.popleft()
         scene = replace(scene, path=tuple(self._path))
+        self.newest = scene
         for name, (_, make) in SCENE_OUTPUTS.items():
             publisher = self._topics[name]
             if name in LATCHED or publisher.get_subscription_count():
@@ -59,8 +63,9 @@ class Publishers:
         self._info.publish(String(data=text))
 
     def restart_path(self) -> None:
-        """Forget the poses."""
+        """Forget the poses, and what was published last."""
         self._path.clear()
+        self.newest = None
 
     def traffic(self) -> dict[str, tuple[int, int]]:
         """Count the subscribers of every output, and the messages made for it so far."""
