@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 import gc
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 from occany_ros.evaluation.bench.flops import counted_flops, unaccelerated
 from occany_ros.evaluation.bench.memory import Memory, MemoryMeter
@@ -41,11 +41,14 @@ class Cost:
     What an action costs.
 
     :param seconds: duration of each timed run, in order.
+    :param busy_seconds: processor time of each, of all threads together: on a processor that is
+        shared with others it says more than durations do.
     :param flops: operations of one run, see `occany_ros.evaluation.bench.flops`.
     :param memory: the most any timed run needed.
     """
 
     seconds: tuple[float, ...]
+    busy_seconds: tuple[float, ...]
     flops: int
     memory: Memory
 
@@ -53,6 +56,11 @@ class Cost:
     def median(self) -> float:
         """Median duration, seconds."""
         return median(self.seconds)
+
+    @property
+    def busy(self) -> float:
+        """Median processor time, seconds."""
+        return median(self.busy_seconds)
 
     @property
     def worst(self) -> float:
@@ -91,16 +99,20 @@ def costs(
         for action in actions.values():
             action()
     seconds: dict[str, list[float]] = {name: [] for name in actions}
+    busy: dict[str, list[float]] = {name: [] for name in actions}
     memories: dict[str, list[Memory]] = {name: [] for name in actions}
     for _ in range(effort.repeats):
         for name, action in actions.items():
             gc.collect()
             meter = MemoryMeter(device)
+            begun = process_time()
             seconds[name].append(duration(action, device))
+            busy[name].append(process_time() - begun)
             memories[name].append(meter.read())
     return {
         name: Cost(
             tuple(seconds[name]),
+            tuple(busy[name]),
             flops[name],
             max(memories[name], key=lambda memory: memory.working),
         )

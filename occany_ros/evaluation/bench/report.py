@@ -52,6 +52,7 @@ class Yardstick:
         return {
             'seconds': list(cost.seconds),
             'median_s': cost.median,
+            'busy_s': list(cost.busy_seconds),
             'flops': cost.flops,
             'share_of_rate': cost.share_of(self.rate),
             'peak_bytes': cost.memory.peak,

@@ -138,7 +138,9 @@ def test_the_released_schedule_does_more_for_the_same_answer(small_setups):
 
 def test_a_time_elsewhere_has_the_same_share():
     yardstick = Yardstick(1e11, 'fp32', elsewhere=1e12)
-    cells = yardstick.cells(Cost((0.5,), flops=25_000_000_000, memory=Memory(2_000_000, 0)))
+    cells = yardstick.cells(
+        Cost((0.5,), (0.5,), flops=25_000_000_000, memory=Memory(2_000_000, 0))
+    )
     named = dict(zip(yardstick.headers(), cells, strict=True))
     assert named['ms'] == '500.0'
     assert named['share of rate'] == '50 %'

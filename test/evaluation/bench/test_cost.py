@@ -48,11 +48,12 @@ def test_times_are_of_the_action():
     found = costs({'nap': lambda: time.sleep(0.02)}, CPU, Effort(repeats=3, warm_up=1))['nap']
     assert found.median >= 0.02
     assert found.worst >= found.median
+    assert found.busy < 0.5 * found.median
     assert found.flops == 0
 
 
 def test_a_share_is_of_the_rate():
-    cost = Cost((3.0, 1.0, 2.0), flops=400, memory=Memory(0, 0))
+    cost = Cost((3.0, 1.0, 2.0), (1.0, 1.0, 1.0), flops=400, memory=Memory(0, 0))
     assert cost.median == 2.0
     assert cost.share_of(1000.0) == pytest.approx(0.2)
 
