@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import cast, Final
+from typing import Any, cast, Final
 
 import numpy as np
 from occany_ros.evaluation.literal.blocks import linear
@@ -216,8 +216,13 @@ def plainly(action: Callable[[], object]) -> Callable[[], object]:
     """Run something with torch's usual products."""
 
     def run() -> object:
-        with torch.backends.mkldnn.flags(enabled=False):
+        library: Any = torch.backends.mkldnn
+        was_enabled = bool(library.enabled)
+        library.enabled = False
+        try:
             return action()
+        finally:
+            library.enabled = was_enabled
 
     return run
 

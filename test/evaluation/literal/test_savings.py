@@ -1,7 +1,7 @@
 """Every saving is measured on work that both ways do alike."""
 
 from occany_ros.evaluation.literal.savings import savings
-from occany_ros.evaluation.literal.work import Pair, random_network, walled_scene, work_of
+from occany_ros.evaluation.literal.work import Pair, plainly, random_network, walled_scene, work_of
 from occany_ros.models.config import DecoderConfig, EncoderConfig, OccAnyConfig, RayMapConfig
 import pytest
 import torch
@@ -39,6 +39,17 @@ def test_every_saving_is_measured(work):
     assert all(entry.literal >= 0 and entry.ours >= 0 for entry in found)
     dead = next(entry for entry in found if 'dead transformer' in entry.name)
     assert dead.ratio < 0.5
+
+
+def test_usual_products_are_used_only_while_asked_for():
+    def fails():
+        assert not torch.backends.mkldnn.enabled
+        raise ZeroDivisionError
+
+    before = bool(torch.backends.mkldnn.enabled)
+    with pytest.raises(ZeroDivisionError):
+        plainly(fails)()
+    assert bool(torch.backends.mkldnn.enabled) == before
 
 
 def test_first_runs_are_not_counted():
