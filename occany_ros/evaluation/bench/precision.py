@@ -7,7 +7,7 @@ from typing import Any, Final
 from occany_ros.evaluation.bench.cost import Action, Cost, costs
 from occany_ros.evaluation.bench.deviation import Deviation, deviation, DISTANCES_M
 from occany_ros.evaluation.bench.flops import counted_flops
-from occany_ros.evaluation.bench.report import DASH, Report, time_cells
+from occany_ros.evaluation.bench.report import DASH, Report, time_cells, TIME_TITLES
 from occany_ros.evaluation.bench.setup import Setup
 from occany_ros.evaluation.bench.subject import RANDOM
 from occany_ros.models.prediction import NovelViews, Prediction
@@ -58,7 +58,7 @@ def precision_report(setups: Mapping[str, Setup], novel_views: int) -> Report:
     return Report(
         name=NAME,
         title=f'Precisions: {base.title}',
-        headers=('', 'ms', 'TFLOP', 'share of rate', *_deviation_headers()),
+        headers=('', *TIME_TITLES, *_deviation_headers()),
         rows=[_row(name, cost, rates, apart.get(name)) for name, cost in found.items()],
         notes=_notes(base, rates, too_slow),
         figures={

@@ -10,6 +10,8 @@ from occany_ros.evaluation.tables import Style, table
 TERA: Final = 1e12
 MEGA: Final = 1e6
 DASH: Final = '-'
+TIME_TITLES: Final = ('ms', 'TFLOP', 'share of rate')
+"""Titles of the cells that `time_cells` makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Yardstick:
 
     def headers(self) -> tuple[str, ...]:
         """Titles of the cells that `cells` makes."""
-        titles = ('ms', 'TFLOP', 'share of rate', 'peak MB', 'working MB')
+        titles = (*TIME_TITLES, 'processor ms', 'peak MB', 'working MB')
         return (*titles, f'ms at {self.elsewhere / TERA:g} TFLOP/s') if self.elsewhere else titles
 
     def cells(self, cost: Cost) -> tuple[str, ...]:
@@ -38,6 +40,7 @@ class Yardstick:
         share = cost.share_of(self.rate)
         printed = (
             *time_cells(cost.median, cost.flops, self.rate),
+            f'{1e3 * cost.busy:.1f}',
             f'{cost.memory.peak / MEGA:.0f}',
             f'{cost.memory.working / MEGA:.0f}',
         )
