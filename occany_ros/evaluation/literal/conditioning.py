@@ -58,9 +58,9 @@ def conditioning_map(
     drawn = table.new_zeros(height * width, channels)
     if not is_seen.any():
         return drawn.T.reshape(channels, height, width)
-    rows = torch.cat((local, table), dim=1)[is_seen]  # (s, 362)
+    rows, local = table[is_seen], local[is_seen]  # (s, 359), (s, 3)
     pixel = (row * width + column)[is_seen].long()
-    z = rows[:, 2]
+    z = local[:, 2]
     nearest = z.new_full((height * width,), torch.inf).scatter_reduce(0, pixel, z, 'amin')
     number = torch.arange(len(z), device=z.device)
     is_winner = z == nearest[pixel]
@@ -68,5 +68,5 @@ def conditioning_map(
     winner = torch.full_like(nearest, none, dtype=torch.int64)
     winner = winner.scatter_reduce(0, pixel[is_winner], number[is_winner], 'amin')
     filled = winner < none
-    drawn[filled] = rows[winner[filled]]
+    drawn[filled] = torch.cat((local[winner[filled]], rows[winner[filled]]), dim=1)
     return drawn.T.reshape(channels, height, width)
