@@ -67,6 +67,35 @@ def render(
     :returns: images, depths and classes.
     :raises ValueError: not as many scenes as cameras.
     """
+    with torch.no_grad():
+        sight = look(scenes, shots, size, device)
+        planes, label = shade(sight, shadows=shadows)
+        colours = torch.stack([assemble(plane, size) for plane in planes], 1)
+        light = sight.packed.light.expand(len(scenes), -1)
+        image = develop(colours, assemble(sight.solid, size), light, shots.numbers)
+    return Rendering(
+        image.cpu().numpy(),
+        assemble(sight.depth, size).cpu().numpy(),
+        assemble(label, size).cpu().numpy(),
+    )
+
+
+@torch.no_grad()
+def look(
+    scenes: Sequence[Scene],
+    shots: Shots,
+    size: tuple[int, int],
+    device: torch.device | str = 'cpu',
+) -> Sight:
+    """
+    Find what every pixel sees, without colours.
+
+    :param scenes: as for `render`.
+    :param shots: as for `render`; the numbers do not matter.
+    :param size: height and width of the images, pixels.
+    :param device: where to compute.
+    :raises ValueError: not as many scenes as cameras.
+    """
     if len(scenes) != len(shots.intrinsics):
         raise ValueError(
             f'scenes: expected {len(shots.intrinsics)}, one a camera, got {len(scenes)}'
@@ -75,22 +104,12 @@ def render(
     packed = pack(scenes, pose[:, :3, 3], device)
     rotation = torch.from_numpy(pose[:, :3, :3].astype(np.float32)).to(device)
     pinhole = torch.from_numpy(shots.intrinsics.astype(np.float32)).to(device)
-    with torch.no_grad():
-        tiles = cut(rotation, pinhole, size)
-        ground = _ground(tiles.rays, packed.camera[:, None, None, 2])
-        bounds = screen_bounds(packed, rotation.transpose(1, 2), pinhole)
-        depth, solid = first_hits(packed, tiles, bounds, ground)
-        depth = depth.masked_fill_(depth.isinf(), 0.0)
-        sight = Sight(packed, tiles.rays, depth, solid, pinhole[:, 0, 0])
-        planes, label = shade(sight, shadows=shadows)
-        colours = torch.stack([assemble(plane, size) for plane in planes], 1)
-        light = packed.light.expand(len(scenes), -1)
-        image = develop(colours, assemble(solid, size), light, shots.numbers)
-    return Rendering(
-        image.cpu().numpy(),
-        assemble(depth, size).cpu().numpy(),
-        assemble(label, size).cpu().numpy(),
-    )
+    tiles = cut(rotation, pinhole, size)
+    ground = _ground(tiles.rays, packed.camera[:, None, None, 2])
+    bounds = screen_bounds(packed, rotation.transpose(1, 2), pinhole)
+    depth, solid = first_hits(packed, tiles, bounds, ground)
+    depth = depth.masked_fill_(depth.isinf(), 0.0)
+    return Sight(packed, tiles.rays, depth, solid, pinhole[:, 0, 0])
 
 
 def _ground(rays: Tensor, height: Tensor) -> Tensor:

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from occany_ros.synthetic.drive import make_drive
+from occany_ros.geometry.frame import Camera
+from occany_ros.synthetic.drive import Drive, make_drive
 from occany_ros.synthetic.render import render, Shots
 from occany_ros.synthetic.rig import known
+from occany_ros.synthetic.scene import Scene
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,13 +55,7 @@ def render_sequence(
     :param shadows: whether solids cast shadows.
     :returns: the sequence.
     """
-    random = np.random.default_rng([seed, 3])
-    front = random.random() < 2 / 3
-    rate_hz = 1 / float(random.uniform(0.1, 0.5))
-    drive = make_drive(
-        seed, rig='front' if front else 'surround', rate_hz=rate_hz, steps=frames, size=size
-    )
-    camera = drive.cameras[int(random.integers(len(drive.cameras)))]
+    drive, camera = _planned(seed, frames, size)
     intrinsics, base_from_camera = known(camera.intrinsics), known(camera.base_from_camera)
     shots = Shots(
         drive.world_from_base @ base_from_camera,
@@ -77,3 +73,19 @@ def render_sequence(
         drive.world_from_base,
         drive.stamp_ns,
     )
+
+
+def scene_of(seed: int, frames: int, size: tuple[int, int]) -> Scene:
+    """Make the street that `render_sequence` drives through."""
+    return _planned(seed, frames, size)[0].scene
+
+
+def _planned(seed: int, frames: int, size: tuple[int, int]) -> tuple[Drive, Camera]:
+    """Plan a drive and choose one of its cameras."""
+    random = np.random.default_rng([seed, 3])
+    front = random.random() < 2 / 3
+    rate_hz = 1 / float(random.uniform(0.1, 0.5))
+    drive = make_drive(
+        seed, rig='front' if front else 'surround', rate_hz=rate_hz, steps=frames, size=size
+    )
+    return drive, drive.cameras[int(random.integers(len(drive.cameras)))]
