@@ -9,7 +9,7 @@ collected, stretched along the ground to where the next image row would fall.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -47,6 +47,10 @@ class FusionParameters:
     :param balance: 0 lets every vote count, 1 as much for a rare class as for a frequent one.
     :param max_range: rays are cut here, and points beyond are left out, metres.
     :param unseen_is_unknown: cells no ray touched are unknown instead of free.
+    :param novel_weight: worth of a hit of a novel view, against one of a seen view.
+    :param novel_pass_weight: worth of a pass of a novel view, against one of a seen view.
+    :param novel_depth_error: ``depth_error`` of novel views.
+    :param novel_threshold: ``threshold`` where there are novel views.
     """
 
     depth_error: float = 0.06
@@ -62,6 +66,14 @@ class FusionParameters:
     balance: float = 0.5
     max_range: float = 60.0
     unseen_is_unknown: bool = False
+    novel_weight: float = 1.0
+    novel_pass_weight: float = 1.0
+    novel_depth_error: float = 0.06
+    novel_threshold: float = 0.05
+
+    def with_novel_views(self) -> 'FusionParameters':
+        """Choose what suits seen and novel views together."""
+        return replace(self, threshold=self.novel_threshold)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +109,7 @@ class _View:
     is_sky: NDArray[np.bool_]
     per_cell: float
     """Angle between rays over the edge of a cell, 1 / metres."""
+    pass_weight: NDArray[np.float32]
 
     def coverage(self, distance: NDArray[np.float32]) -> NDArray[np.float32]:
         """Share of a cell's face that one ray covers at a distance."""
@@ -107,9 +120,10 @@ class _View:
 
 
 def _relative_confidence(bundles: Sequence[RayBundle], power: float) -> list[NDArray[np.float32]]:
-    """Weight of every ray: confidence above 1, over the median of all views."""
+    """Weight of every ray: confidence above 1, over the median of all seen views."""
     excess = [np.maximum(bundle.confidence - 1, 0).astype(np.float32) for bundle in bundles]
-    middle = float(np.median(np.concatenate(excess))) if any(len(e) for e in excess) else 0.0
+    seen = [e for e, bundle in zip(excess, bundles, strict=True) if not bundle.is_novel and len(e)]
+    middle = float(np.median(np.concatenate(seen))) if seen else 0.0
     if not power or middle < _NO_CONFIDENCE:
         return [np.ones_like(values) for values in excess]
     low, high = _CONFIDENCE_RANGE
@@ -127,16 +141,17 @@ def _view(
     finite = np.isfinite(bundle.points).all(axis=-1) & np.isfinite(bundle.confidence)
     labels = classes.grid_from_native[bundle.labels[finite]]
     rays = directions_of(bundle.origin, bundle.points[finite])
+    depth_error = parameters.novel_depth_error if bundle.is_novel else parameters.depth_error
     return _View(
         rays=rays,
         labels=labels,
-        weight=weight[finite],
-        error=np.maximum(rays.length * parameters.depth_error, parameters.least_error).astype(
-            np.float32
-        ),
+        weight=weight[finite] * np.float32(parameters.novel_weight if bundle.is_novel else 1),
+        error=np.maximum(rays.length * depth_error, parameters.least_error).astype(np.float32),
         is_ground=np.isin(labels, classes.grid_traversable),
         is_sky=labels == FREE,
         per_cell=bundle.spacing / spec.resolution,
+        pass_weight=weight[finite]
+        * np.float32(parameters.novel_pass_weight if bundle.is_novel else 1),
     )
 
 
@@ -148,7 +163,7 @@ def _passes(view: _View, spec: GridSpec, parameters: FusionParameters) -> _Weigh
     until = np.where(view.is_ground, np.minimum(until, high), until)
     until = np.where(view.is_sky, np.float32(parameters.max_range), until)
     samples = walk(view.rays, np.minimum(until, parameters.max_range), spec)
-    weight = np.repeat(view.weight, samples.count)
+    weight = np.repeat(view.pass_weight, samples.count)
     weight *= view.coverage(samples.distance)
     return samples.voxel, weight
 
@@ -286,4 +301,6 @@ def fuse(
 
     :param bundles: one a view, all in the grid's frame.
     """
+    if any(bundle.is_novel for bundle in bundles):
+        parameters = parameters.with_novel_views()
     return decide(gather(bundles, spec, parameters, classes), spec, parameters, classes)
