@@ -22,6 +22,8 @@ PRECISIONS: Final = {
     'fp16': torch.float16,
 }
 SYNTHETIC: Final = 'synthetic'
+TINY_PLAN: Final = NovelViewPlan(views_per_frame=2, forward_m=1.5, rotate_deg=0.0, lateral_m=0.0)
+"""What suits the embedded network, chosen on synthetic drives 510 to 515."""
 DEMO_PLAN: Final = NovelViewPlan(views_per_frame=2, forward_m=5.0, rotate_deg=30.0, lateral_m=2.0)
 """What the released demo renders around each view (OccAny spec, section 14)."""
 
@@ -173,8 +175,8 @@ def _load_tiny(checkpoint: Path | None, device: torch.device, precision: str) ->
         sha256=file_digest(path),
         fusion='carve',
         confidence=1.0,
-        stage='reconstruction',
-        plan=NovelViewPlan(),
+        stage='reconstruction' if network.rendering is None else 'rendering',
+        plan=TINY_PLAN,
         novel_confidence=1.0,
         device=device,
         precision=precision,

@@ -6,9 +6,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from occany_ros.models.embedded.asking import cameras_at, sources_of
+from occany_ros.models.embedded.closer import CloserConfig
 from occany_ros.models.embedded.config import EmbeddedConfig
+from occany_ros.models.embedded.imagination import ImaginationConfig
 from occany_ros.models.embedded.localise import motion_between, place
 from occany_ros.models.embedded.memory import (
+    grey_of,
     instants,
     mount,
     neighbours,
@@ -18,7 +22,8 @@ from occany_ros.models.embedded.memory import (
 )
 from occany_ros.models.embedded.network import channels_last, EmbeddedNetwork, joined, Maps, select
 from occany_ros.models.embedded.rays import calibration, cell_rays
-from occany_ros.models.prediction import Prediction
+from occany_ros.models.embedded.rendering import RenderingStage, split_stages
+from occany_ros.models.prediction import NovelViews, Prediction
 from occany_ros.models.views import Views
 from safetensors.torch import load_file
 import torch
@@ -41,15 +46,22 @@ class TinyOccAny:
     between images of one camera; ``render`` sweeps each view against its neighbours in memory
     and answers depth, confidence, features and labels at 1/4 of the image.
 
-    :param network: the weights.
+    :param network: the weights of the reconstruction.
+    :param rendering: the weights of the rendering stage, if there are any.
     :param device: where they are.
     :param dtype: of the convolutions; heads and geometry stay in float32.
     """
 
     def __init__(
-        self, network: EmbeddedNetwork, *, device: str = 'cpu', dtype: torch.dtype = torch.float32
+        self,
+        network: EmbeddedNetwork,
+        rendering: RenderingStage | None = None,
+        *,
+        device: str = 'cpu',
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         self.network = channels_last(network.to(device)).eval()
+        self.rendering = None if rendering is None else channels_last(rendering.to(device)).eval()
         self.device = device
         self.dtype = dtype
         find = partial(motion_between, nowhere=self.network.nowhere)
@@ -75,7 +87,7 @@ class TinyOccAny:
                 known.intrinsics.to(self.device, torch.float32),
                 known.base_from_camera.to(self.device, torch.float32),
             )
-        grey = ((views.images.mean(dim=1) + 1) * 127.5).to(torch.uint8).cpu().numpy()
+        grey = grey_of(views.images).cpu().numpy()
         return [
             TinyTokens(camera, stamp_ns, select(encoded, slice(i, i + 1)), grey[i])
             for i, (camera, stamp_ns) in enumerate(
@@ -133,6 +145,54 @@ class TinyOccAny:
             world_from_camera=world_from_camera,
             focal=target.intrinsics[:, 0, 0],
             labels=maps.logits.argmax(dim=1).to(torch.uint8),
+            features=(maps.features.float(), maps.hidden.float()),
+        )
+
+    @torch.inference_mode()
+    def render_novel(
+        self,
+        memory: TinyMemory,  # noqa: ARG002 - what matters of it is in the answers
+        tokens: Sequence[TinyTokens],
+        seen: Prediction,
+        world_from_camera: Tensor,
+    ) -> NovelViews:
+        """
+        Imagine views from the evidence of seen ones, each independent of the others.
+
+        Each gets the pinhole of the nearest seen view.
+
+        :param memory: not looked at.
+        :param tokens: the seen views.
+        :param seen: what `render` said of them, in the same order.
+        :param world_from_camera: where to look from, (r, 4, 4).
+        :returns: maps at 1/4 of the image; a ray that nothing is known about has confidence 1.
+        :raises ValueError: the weights hold no rendering stage.
+        """
+        stage = self.rendering
+        if stage is None:
+            raise ValueError(
+                'weights: expected a rendering stage, got none: '
+                'train one with `occany train --stage rendering`'
+            )
+        views = list(tokens)
+        sources = sources_of(views, seen)
+        count = stage.imagination.config.sources
+        cameras = cameras_at(views, seen, world_from_camera, count)
+        parts = []
+        for first in range(0, len(world_from_camera), VIEWS_AT_ONCE):
+            part = cameras.select(slice(first, first + VIEWS_AT_ONCE))
+            with self._precision():
+                parts.append(stage(sources, part, self.network).imagination.maps)
+        maps = joined(parts)
+        rays = cell_rays(cameras.intrinsics, cameras.size, 4)
+        local = rays * maps.log_depth.exp()[..., None]
+        turned = torch.einsum('vij,vhwj->vhwi', world_from_camera[:, :3, :3], local)
+        return NovelViews(
+            world_points=turned + world_from_camera[:, None, None, :3, 3],
+            confidence=1 + maps.log_precision.exp(),
+            world_from_camera=world_from_camera,
+            focal=cameras.intrinsics[:, 0, 0],
+            labels=maps.logits.argmax(dim=1).to(torch.uint8),
             features=(maps.features.float(),),
         )
 
@@ -179,8 +239,15 @@ def load_tiny(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = EmbeddedNetwork(EmbeddedConfig())
-    if weights is not None:
-        state = {name: value.float() for name, value in load_file(weights).items()}
-        network.load_state_dict(state, strict=True)
-    return TinyOccAny(network, device=device, dtype=dtype)
+        config = EmbeddedConfig()
+        network = EmbeddedNetwork(config)
+        rendering = RenderingStage(ImaginationConfig(), CloserConfig(), config)
+    if weights is None:
+        return TinyOccAny(network, rendering, device=device, dtype=dtype)
+    state = {name: value.float() for name, value in load_file(weights).items()}
+    seeing, imagining = split_stages(state)
+    network.load_state_dict(seeing, strict=True)
+    if not imagining:
+        return TinyOccAny(network, device=device, dtype=dtype)
+    rendering.load_state_dict(imagining, strict=True)
+    return TinyOccAny(network, rendering, device=device, dtype=dtype)

@@ -45,6 +45,11 @@ class TinyMemory:
     world_from_base: Tensor
 
 
+def grey_of(images: Tensor) -> Tensor:
+    """Brightness of RGB images in [-1, 1], (v, 3, h, w), as bytes, (v, h, w) uint8."""
+    return ((images.mean(dim=1) + 1) * 127.5).to(torch.uint8)
+
+
 def stacked(views: Sequence[TinyTokens]) -> Encoded:
     """Join views along the leading axis."""
     return Encoded(

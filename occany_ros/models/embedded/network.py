@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from math import log
-from typing import Final
+from typing import Final, TypeVar
 
 from occany_ros.models.embedded.config import EmbeddedConfig
 from occany_ros.models.embedded.matching import correlation, plane_sweep
@@ -12,6 +12,8 @@ from occany_ros.models.embedded.trunk import ConvNorm, Residual, Trunk
 import torch
 from torch import nn, Tensor
 from torch.nn import functional
+
+NetworkT = TypeVar('NetworkT', bound=nn.Module)
 
 FARTHEST: Final = 80.0
 """Depth is learned and answered up to here, metres."""
@@ -58,12 +60,14 @@ class Maps:
     :param log_precision: confidence is one plus its exponential, (v, h4, w4).
     :param features: semantic features, (v, d, h4, w4).
     :param logits: class scores decoded from the features, (v, c, h4, w4).
+    :param hidden: what all of these were read from, (v, d, h4, w4).
     """
 
     log_depth: Tensor
     log_precision: Tensor
     features: Tensor
     logits: Tensor
+    hidden: Tensor
 
 
 class EmbeddedNetwork(nn.Module):
@@ -156,6 +160,7 @@ class EmbeddedNetwork(nn.Module):
             log_precision=geometry[:, 2],
             features=features,
             logits=self.labels(functional.relu(features)).float(),
+            hidden=x,
         )
 
 
@@ -190,7 +195,7 @@ def joined(parts: Sequence[Maps]) -> Maps:
     return Maps(**{f.name: torch.cat([getattr(p, f.name) for p in parts]) for f in fields(Maps)})
 
 
-def channels_last(network: EmbeddedNetwork) -> EmbeddedNetwork:
+def channels_last(network: NetworkT) -> NetworkT:
     """Lay the convolution weights out with channels last, the fast order, in place."""
     for parameter in network.parameters():
         if parameter.ndim == 4:
