@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 from occany_ros.models.embedded.network import EmbeddedNetwork
-from safetensors.torch import save_file
+from occany_ros.models.embedded.rendering import join_stages, RenderingStage, split_stages
+from safetensors.torch import load_file, save_file
 import torch
 
 
@@ -51,6 +52,31 @@ def export(network: EmbeddedNetwork, path: Path, recipe: Recipe) -> None:
     facts = asdict(recipe) | {
         'sha256': hashlib.sha256(path.read_bytes()).hexdigest(),
         'parameters': sum(value.numel() for value in state.values()),
+        'torch': torch.__version__,
+    }
+    path.with_suffix('.json').write_text(json.dumps(facts, indent=1) + '\n')
+
+
+def export_rendering(stage: RenderingStage, first: Path, path: Path, recipe: Recipe) -> None:
+    """
+    Write the rendering stage beside the weights of the first, which stay bit for bit the same.
+
+    The recipe joins those of the first stage under the name ``rendering``.
+
+    :param first: file that holds the first stage.
+    :param path: to write; may be ``first``.
+    """
+    seeing, _ = split_stages(load_file(first))
+    rendering = {
+        name: value.detach().half().cpu().contiguous()
+        for name, value in stage.state_dict().items()
+    }
+    known = first.with_suffix('.json')
+    facts = json.loads(known.read_text()) if known.exists() else {}
+    save_file(join_stages(seeing, rendering), path)
+    facts |= {
+        'rendering': asdict(recipe) | {'parameters': sum(v.numel() for v in rendering.values())},
+        'sha256': hashlib.sha256(path.read_bytes()).hexdigest(),
         'torch': torch.__version__,
     }
     path.with_suffix('.json').write_text(json.dumps(facts, indent=1) + '\n')

@@ -14,6 +14,8 @@ import torch
 
 FIRST_SEED: Final = 1_000_000
 """Seeds below this one are never trained on: drives to demonstrate and to measure with."""
+FIRST_NOVEL_SEED: Final = 1_200_000
+"""For the rendering stage: what the first stage was trained on, it answers too well."""
 SEQUENCES_A_SHARD: Final = 100
 WIDE: Final = (128, 384)
 TALL: Final = (160, 288)
@@ -39,17 +41,20 @@ class ShardPlan:
     frames: int
 
 
-def plan(folder: Path, sequences: int, frames: int) -> list[ShardPlan]:
+def plan(
+    folder: Path, sequences: int, frames: int, first_seed: int = FIRST_SEED
+) -> list[ShardPlan]:
     """
     Decide the shards of a training set.
 
     :param folder: where they are kept.
     :param sequences: how many in all, rounded down to whole shards.
     :param frames: frames a sequence.
+    :param first_seed: of the first sequence.
     """
     plans = []
     for index in range(sequences // SEQUENCES_A_SHARD):
-        start = FIRST_SEED + index * SEQUENCES_A_SHARD
+        start = first_seed + index * SEQUENCES_A_SHARD
         size = SIZES[index % len(SIZES)]
         name = f'{start}_{frames}x{size[0]}x{size[1]}.npz'
         seeds = range(start, start + SEQUENCES_A_SHARD)

@@ -80,6 +80,11 @@ def class_weights(shards: Sequence[Shard], classes: int, power: float = 0.35) ->
     counts = np.zeros(classes)
     for shard in shards:
         counts += np.bincount(shard.labels.ravel(), minlength=classes)[:classes]
+    return weights_from(counts, power)
+
+
+def weights_from(counts: NDArray[np.float64], power: float = 0.35) -> torch.Tensor:
+    """Weigh classes that occur so often, see `class_weights`."""
     share = np.maximum(counts / counts.sum(), 1e-5)
     weights = share**-power
     return torch.from_numpy(weights / (weights * share).sum()).float()
