@@ -10,6 +10,8 @@ SUMMARY = 'measure a network on synthetic drives with exact truth'
 EPILOG = """examples:
   occany eval                                   the embedded network, 8 drives
   occany eval --seeds 40 41 --rig surround      six cameras
+  occany eval --mode balanced                   with novel views
+  occany eval --views                           scores against number and kind of novel views
   occany eval --json scores.json                figures for a program
 """
 
@@ -26,12 +28,63 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--steps', type=int, default=24, help='sets of images a drive')
     parser.add_argument('--rate', type=float, default=4.0, help='sets a second')
     parser.add_argument('--size', type=int, nargs=2, metavar=('H', 'W'), help='of the images')
+    parser.add_argument('--mode', choices=('fast', 'balanced', 'quality'), default='fast')
+    parser.add_argument(
+        '--views', action='store_true', help='compare novel views: none, forward, turned, beside'
+    )
     parser.add_argument('--device', default='auto')
     parser.add_argument('--json', type=Path, help='write the figures here')
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Map every drive, then print one table."""
+    return _views(arguments) if arguments.views else _scores(arguments)
+
+
+def _size(arguments: argparse.Namespace) -> tuple[int, int]:
+    """Height and width of the images."""
+    height, width = arguments.size or ((160, 512) if arguments.rig == 'front' else (288, 512))
+    return height, width
+
+
+def _views(arguments: argparse.Namespace) -> int:
+    """Print the scores against number and kind of novel views."""
+    from occany_ros.cli.progress import Progress
+    from occany_ros.evaluation.ablation import ablate, ablation_table, kinds_of_views
+    from occany_ros.models.factory import load_model
+    from occany_ros.synthetic.drive import make_drive
+
+    model = load_model(
+        'tiny', checkpoint=arguments.weights, device=arguments.device, precision='auto'
+    )
+    if model.stage != 'rendering':
+        raise ValueError(
+            f'--weights: expected some with a rendering stage, got {arguments.weights}: '
+            'train one with `occany train --stage rendering`'
+        )
+    drives = [
+        make_drive(
+            seed,
+            rig=arguments.rig,
+            rate_hz=arguments.rate,
+            steps=arguments.steps,
+            size=_size(arguments),
+        )
+        for seed in arguments.seeds
+    ]
+    plans = kinds_of_views(model.plan)
+    progress = Progress('drives')
+    results = ablate(
+        model, drives, plans, lambda done: progress.show(done / (len(plans) * len(drives)))
+    )
+    progress.done()
+    print(f'{len(drives)} drives, {arguments.steps} sets each at {arguments.rate:g} Hz')
+    print(ablation_table(results))
+    return 0
+
+
+def _scores(arguments: argparse.Namespace) -> int:
+    """Print scores beside those of the references, and the drift."""
     from occany_ros.cli.progress import Progress
     from occany_ros.evaluation.demo_references import reference_tallies
     from occany_ros.evaluation.drives import measure
@@ -45,32 +98,40 @@ def run(arguments: argparse.Namespace) -> int:
     model = load_model(
         'tiny', checkpoint=arguments.weights, device=arguments.device, precision='auto'
     )
-    mapper = mapper_of(model, OCC3D, replace(config_for(model), min_interval_s=0.2))
-    size = tuple(arguments.size or ((160, 512) if arguments.rig == 'front' else (288, 512)))
+    config = replace(config_for(model, arguments.mode), min_interval_s=0.2)
+    mapper = mapper_of(model, OCC3D, config)
     results = []
     tallies: dict[str, list[Tally]] = {}
     progress = Progress('drives')
     for number, seed in enumerate(arguments.seeds):
         drive = make_drive(
-            seed, rig=arguments.rig, rate_hz=arguments.rate, steps=arguments.steps, size=size
+            seed,
+            rig=arguments.rig,
+            rate_hz=arguments.rate,
+            steps=arguments.steps,
+            size=_size(arguments),
         )
         results.append(measure(mapper, OCC3D, drive))
-        for name, tally in reference_tallies(drive).items():
-            tallies.setdefault(name, []).append(tally)
+        for row, tally in reference_tallies(drive).items():
+            tallies.setdefault(row, []).append(tally)
         progress.show((number + 1) / len(arguments.seeds), f'seed {seed}')
     progress.done()
-    tallies = {'tiny': [result.tally for result in results], **tallies}
-    rows = {name: scores_of(added(parts)) for name, parts in tallies.items()}
-    scores = rows['tiny']
+    name = 'tiny' if arguments.mode == 'fast' else f'tiny, {arguments.mode}'
+    tallies = {name: [result.tally for result in results], **tallies}
+    rows = {row: scores_of(added(parts)) for row, parts in tallies.items()}
+    scores = rows[name]
     drifts = [result.drift.percent for result in results]
     depth_error = mean(result.depth_error for result in results)
     print(f'{len(results)} drives, {arguments.steps} sets each at {arguments.rate:g} Hz')
     print(score_table(rows))
     print(f'drift: median {median(drifts):.1f} %, worst {max(drifts):.1f} % of the path')
     print(f'depth error of obstacles within 20 m: {depth_error:.3f}')
+    seconds = median(value for result in results for value in result.seconds)
+    print(f'{seconds * 1000:.0f} ms a set, {results[-1].novel_views} novel views')
     if arguments.json:
         figures = {
             'seeds': arguments.seeds,
+            'mode': arguments.mode,
             'obstacle_iou': scores.obstacle_iou,
             'obstacle_f1': scores.obstacle_f1,
             'mean_iou': scores.mean_iou,

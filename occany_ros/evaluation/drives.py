@@ -26,11 +26,15 @@ class DriveResult:
     :param tally: voxels counted over all steps.
     :param drift: of the ego motion over the whole drive.
     :param depth_error: mean relative error of the depth of obstacles nearer than 20 m.
+    :param seconds: what each set took.
+    :param novel_views: rendered for the last set.
     """
 
     tally: Tally
     drift: Drift
     depth_error: float
+    seconds: tuple[float, ...]
+    novel_views: int
 
 
 def measure(
@@ -48,12 +52,15 @@ def measure(
     """
     state = mapper.initial()
     tallies: list[Tally] = []
-    estimated, true, errors = [], [], []
+    estimated, true, errors, seconds = [], [], [], []
+    novel_views = 0
     for number, (step, truth) in enumerate(steps_with_truth(drive)):
         state, occupancy = mapper.step(state, step.frames)
         tallies.append(tally_frame(occupancy.grid, truth.grid, classes))
         estimated.append(occupancy.odom_from_base)
         true.append(truth.odom_from_base)
+        seconds.append(sum(occupancy.seconds.values()))
+        novel_views = occupancy.imagined.views
         for view, depth, label in zip(occupancy.views, step.depth, step.label, strict=True):
             solid = np.isin(label, tuple(classes.traversable), invert=True)
             errors.append(relative_errors(view, depth, solid))
@@ -64,6 +71,8 @@ def measure(
         tally=added(tallies),
         drift=drift(np.stack(estimated), np.stack(true)),
         depth_error=float(together.mean()) if len(together) else float('nan'),
+        seconds=tuple(seconds),
+        novel_views=novel_views,
     )
 
 
