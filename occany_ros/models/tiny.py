@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from occany_ros.models.embedded.asking import cameras_at, sources_of
+from occany_ros.models.embedded.asking import cameras_at, sources_of, stands_free
 from occany_ros.models.embedded.closer import CloserConfig
 from occany_ros.models.embedded.config import EmbeddedConfig
 from occany_ros.models.embedded.imagination import ImaginationConfig
@@ -165,7 +165,8 @@ class TinyOccAny:
         :param tokens: the seen views.
         :param seen: what `render` said of them, in the same order.
         :param world_from_camera: where to look from, (r, 4, 4).
-        :returns: maps at 1/4 of the image; a ray that nothing is known about has confidence 1.
+        :returns: maps at 1/4 of the image; a ray that nothing is known about has a confidence
+            near 1, all rays from where something is known to stand have 1.
         :raises ValueError: the weights hold no rendering stage.
         """
         stage = self.rendering
@@ -178,6 +179,7 @@ class TinyOccAny:
         sources = sources_of(views, seen)
         count = stage.imagination.config.sources
         cameras = cameras_at(views, seen, world_from_camera, count)
+        free = stands_free(seen, sources.intrinsics, world_from_camera)
         parts = []
         for first in range(0, len(world_from_camera), VIEWS_AT_ONCE):
             part = cameras.select(slice(first, first + VIEWS_AT_ONCE))
@@ -189,7 +191,7 @@ class TinyOccAny:
         turned = torch.einsum('vij,vhwj->vhwi', world_from_camera[:, :3, :3], local)
         return NovelViews(
             world_points=turned + world_from_camera[:, None, None, :3, 3],
-            confidence=1 + maps.log_precision.exp(),
+            confidence=1 + maps.log_precision.exp() * free[:, None, None],
             world_from_camera=world_from_camera,
             focal=cameras.intrinsics[:, 0, 0],
             labels=maps.logits.argmax(dim=1).to(torch.uint8),

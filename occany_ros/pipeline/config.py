@@ -24,9 +24,9 @@ DEFAULT_CARVING: Final = FusionParameters(
     threshold=0.03,
     balance=0.0,
     unseen_is_unknown=True,
-    novel_weight=1.5,
+    novel_weight=1.25,
     novel_depth_error=0.035,
-    novel_threshold=0.1,
+    novel_threshold=0.08,
 )
 """Chosen for the embedded network on synthetic drives 510 to 525, which no table reports."""
 

@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 from occany_ros.geometry.novel_views import novel_poses, NovelViewPlan
-from occany_ros.models.embedded.asking import chosen, coverage
+from occany_ros.models.embedded.asking import chosen, coverage, stands_free
 from occany_ros.models.embedded.closer import compared, halved, patches_of
 from occany_ros.models.embedded.evidence import gather_evidence, Imagined, Sources
 from occany_ros.models.embedded.imagination import around_best, first_ends, ImaginationConfig
-from occany_ros.models.prediction import NovelViewRenderer
+from occany_ros.models.prediction import NovelViewRenderer, Prediction
 from occany_ros.models.tiny import load_tiny, TinyOccAny
 from occany_ros.models.views import Views
 from occany_ros.synthetic.drive import make_drive
@@ -216,3 +216,19 @@ def test_weights_without_a_rendering_stage_say_so(street):
 def test_random_weights_can_imagine_too():
     assert load_tiny(weights=None).rendering is not None
     assert ImaginationConfig().sources == 5
+
+
+def test_a_camera_in_a_wall_does_not_stand_free():
+    depth = torch.full((2, *SIZE), WALL)
+    seen = Prediction(
+        world_points=torch.zeros(2, *SIZE, 3),
+        local_points=torch.stack((depth, depth, depth), dim=-1),
+        confidence=torch.ones(2, *SIZE),
+        world_from_camera=ahead(0.0, 1.0),
+        focal=torch.full((2,), FOCAL),
+    )
+    places = ahead(3.0, 12.1, 14.0, -5.0)  # the second camera sees no wall before 13 m
+    free = stands_free(seen, PINHOLE.expand(2, 3, 3), places)
+    assert free.tolist() == [True, True, False, True]
+    seen.local_points[1, ..., 2] = 5
+    assert not stands_free(seen, PINHOLE.expand(2, 3, 3), places)[1]

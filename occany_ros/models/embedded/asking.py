@@ -1,5 +1,7 @@
 """Which seen views to ask about an imagined one."""
 
+from typing import Final
+
 import numpy as np
 from occany_ros.models.embedded.closer import halved, patches_of
 from occany_ros.models.embedded.evidence import Imagined, Sources
@@ -8,6 +10,8 @@ from occany_ros.models.prediction import Prediction
 import torch
 from torch import Tensor
 
+ROOM: Final = 0.75
+"""An imagined camera keeps this far from surfaces on the line of sight to it, metres."""
 _STRIDE = 4
 """Every so many cells of the seen maps, and to a cell of coverage."""
 
@@ -93,6 +97,31 @@ def coverage(
     index = (row * columns + column).masked_fill(~inside, rows * columns)
     covers = torch.zeros(*index.shape[:2], rows * columns + 1, device=index.device)
     return covers.scatter_(2, index, 1.0)[..., :-1] > 0
+
+
+def stands_free(seen: Prediction, intrinsics: Tensor, world_from_camera: Tensor) -> Tensor:
+    """
+    Tell which imagined cameras stand where nothing is known to be.
+
+    A view from within a car would clear the car away.
+
+    :param intrinsics: of the seen views, pixels of an image, (v, 3, 3).
+    :param world_from_camera: of the imagined cameras, (r, 4, 4).
+    :returns: whether a seen view looks past the camera with room to spare, or none looks there,
+        (r,) bool.
+    """
+    inverse = torch.linalg.inv(seen.world_from_camera)  # v 4 4
+    place = world_from_camera[:, :3, 3]
+    local = place @ inverse[:, :3, :3].mT + inverse[:, None, :3, 3]  # v r 3
+    image = local @ intrinsics.mT
+    away = local[..., 2]
+    column, row = (image[..., :2] / image[..., 2:].clamp(min=0.1) / 4).floor().long().unbind(-1)
+    height, width = seen.confidence.shape[1:]
+    inside = (away > 0.3) & (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    view = torch.arange(len(inverse), device=place.device)[:, None]
+    surface = seen.local_points[..., 2][view, row.clamp(0, height - 1), column.clamp(0, width - 1)]
+    free = inside & (surface > away + ROOM)
+    return free.any(dim=0) | ~inside.any(dim=0)
 
 
 def chosen(covers: Tensor, count: int) -> tuple[Tensor, Tensor]:
