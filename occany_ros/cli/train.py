@@ -6,11 +6,9 @@ from pathlib import Path
 import shlex
 import sys
 from time import monotonic
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from occany_ros.cli.progress import Progress
-    from occany_ros.training.loop import Progress as Standing
+from occany_ros.cli.progress import Progress
 
 SUMMARY = 'train the embedded network on the synthetic street'
 EPILOG = """examples:
@@ -61,7 +59,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _train_reconstruction(arguments: argparse.Namespace) -> int:
     """Train the first stage."""
-    from occany_ros.cli.progress import Progress
     from occany_ros.models.embedded.config import EmbeddedConfig
     from occany_ros.models.tiny import load_tiny
     from occany_ros.training import dataset, shards
@@ -106,7 +103,6 @@ def _train_reconstruction(arguments: argparse.Namespace) -> int:
 
 def _train_rendering(arguments: argparse.Namespace) -> int:
     """Train the stage that renders novel views; the first one stays as it is."""
-    from occany_ros.cli.progress import Progress
     from occany_ros.models.embedded.closer import CloserConfig
     from occany_ros.models.embedded.imagination import ImaginationConfig
     from occany_ros.models.embedded.rendering import RenderingStage
@@ -180,10 +176,11 @@ def _plans(arguments: argparse.Namespace, frames: int, first_seed: int) -> list[
     return plans
 
 
-def _reporter(progress: 'Progress', steps: int, curve: Curve) -> Callable[['Standing'], None]:
+def _reporter(progress: Progress, steps: int, curve: Curve) -> Callable[[Any], None]:
     """Show how far a run is, and keep its curve."""
+    from occany_ros.training.loop import Progress as Standing
 
-    def report(standing: 'Standing') -> None:
+    def report(standing: Standing) -> None:
         terms = '  '.join(f'{name} {value:.3f}' for name, value in standing.terms.items())
         progress.show((standing.step + 1) / steps, f'{standing.frames} images  {terms}')
         curve.append((standing.frames, standing.terms))

@@ -85,7 +85,8 @@ def coverage(
     :param size: rows and columns of their maps at 1/4.
     :returns: (r, v, cells) bool.
     """
-    points = world_points[:, _STRIDE // 2 :: _STRIDE, _STRIDE // 2 :: _STRIDE].flatten(1, 2)
+    every = slice(_STRIDE // 2, None, _STRIDE)
+    points = world_points[:, every, every].flatten(1, 2)
     inverse = torch.linalg.inv(world_from_camera)[:, None]
     local = points[None] @ inverse[..., :3, :3].mT + inverse[..., None, :3, 3]  # r v n 3
     image = local @ intrinsics[:, None].mT
