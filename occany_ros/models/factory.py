@@ -22,8 +22,8 @@ PRECISIONS: Final = {
     'fp16': torch.float16,
 }
 SYNTHETIC: Final = 'synthetic'
-TINY_PLAN: Final = NovelViewPlan(views_per_frame=2, forward_m=1.5, rotate_deg=0.0, lateral_m=0.0)
-"""What suits the embedded network, chosen on synthetic drives 510 to 515."""
+TINY_PLAN: Final = NovelViewPlan(views_per_frame=1, forward_m=1.5, rotate_deg=0.0, lateral_m=0.0)
+"""What suits the embedded network, chosen on synthetic drives 510 to 525."""
 DEMO_PLAN: Final = NovelViewPlan(views_per_frame=2, forward_m=5.0, rotate_deg=30.0, lateral_m=2.0)
 """What the released demo renders around each view (OccAny spec, section 14)."""
 
