@@ -1,4 +1,5 @@
 from occany_ros.evaluation.ablation import ablate, ablation_table, kinds_of_views
+from occany_ros.evaluation.scores import scores_of
 from occany_ros.geometry.novel_views import NovelViewPlan
 from occany_ros.models.factory import load_model
 from occany_ros.synthetic.drive import make_drive
@@ -27,3 +28,13 @@ def test_every_plan_is_measured():
     lines = ablation_table(results, style='markdown').splitlines()
     assert len(lines) == 4
     assert lines[3].startswith('| forward 1.5 m')
+
+
+def test_novel_views_raise_the_obstacle_iou_of_a_street_never_seen():
+    """On average they do by 4 %, see the model card; single drives differ."""
+    model = load_model('tiny', checkpoint=None, device='cpu', precision='fp32')
+    kinds = dict(list(kinds_of_views(model.plan).items())[:2])
+    results = ablate(model, [make_drive(901, rate_hz=4.0, steps=6, size=(160, 512))], kinds)
+    none, ahead = (scores_of(results[name][0].tally) for name in kinds)
+    assert ahead.obstacle_iou > none.obstacle_iou + 0.005
+    assert ahead.obstacle_f1 > none.obstacle_f1
