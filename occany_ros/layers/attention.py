@@ -40,7 +40,7 @@ class SelfAttention(nn.Module):
         :returns: (b, n, d).
         """
         parts = split_heads(self.query_key_value(x), 3 * self.heads)  # (b, 3 heads, n, ...)
-        turned, value = parts.split((2 * self.heads, self.heads), dim=1)
+        turned, value = torch.split(parts, [2 * self.heads, self.heads], dim=1)
         if rotary is not None:
             turned = rotary(turned)
         query, key = turned.chunk(2, dim=1)

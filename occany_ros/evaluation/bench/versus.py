@@ -79,7 +79,10 @@ def versus_report(setups: Mapping[str, Setup], novel_views: int) -> Report:
         rendering[precision] = partial(setup.rendering().views, poses)
     device, effort = base.model.device, base.effort
     accelerated = [network for setup in setups.values() for network in setup.accelerated]
-    dead = unread_transformer(network.config.ray_maps.width, network.config.encoder.width)  # type: ignore[union-attr]
+    sizes = network.config
+    if sizes.ray_maps is None:
+        raise ValueError('--against-literal: expected a network with a rendering stage, got none')
+    dead = unread_transformer(sizes.ray_maps.width, sizes.encoder.width)
     runs = _Runs(
         costs(seeing, device, effort, accelerated),
         costs(rendering, device, effort, accelerated),
