@@ -39,12 +39,12 @@ class Setup:
 
     @property
     def network(self) -> Reconstructor[Any, Any]:
-        """The network itself."""
+        """Return the network itself."""
         return self.model.reconstructor
 
     @property
     def renderer(self) -> NovelViewRenderer[Any, Any] | None:
-        """The network again if it can render novel views."""
+        """Return the network again if it can render novel views."""
         network = self.model.reconstructor
         if self.model.stage == 'rendering' and isinstance(network, NovelViewRenderer):
             return network
@@ -63,7 +63,7 @@ class Setup:
 
     @property
     def accelerated(self) -> tuple[object, ...]:
-        """The network, where it is accelerated, see `occany_ros.evaluation.bench.cost.costs`."""
+        """Return the network if it is accelerated, see `occany_ros.evaluation.bench.cost.costs`."""
         return () if self.model.acceleration == 'off' else (self.network,)
 
     def reconstruct(self) -> 'Reconstruction':
