@@ -63,7 +63,7 @@ class Setup:
 
     @property
     def accelerated(self) -> tuple[object, ...]:
-        """Return the network if it is accelerated, see `occany_ros.evaluation.bench.cost.costs`."""
+        """Return the network if accelerated, see `occany_ros.evaluation.bench.cost.costs`."""
         return () if self.model.acceleration == 'off' else (self.network,)
 
     def reconstruct(self) -> 'Reconstruction':
