@@ -93,6 +93,8 @@ STAND_INS: Final = (
     _stand_in('argparse', 'Namespace'),
     _stand_in('occany.model.must3r_blocks.head', 'ActivationType'),
     _stand_in('occany.must3r_blocks.head', 'ActivationType'),
+    # Some Pythons write an enum member as a look-up of its name; nothing is looked up here.
+    _stand_in('builtins', 'getattr'),
 )
 
 
@@ -180,6 +182,6 @@ def _is_weights(section: object) -> bool:
 
 
 def _plain(value: object) -> object:
-    """Replace a stand-in by the one value it was given, e.g. an enum member by its value."""
+    """Replace an enum member's stand-in by its value, or by its name if it was looked up by it."""
     given: tuple[object, ...] = getattr(value, 'values', ()) if isinstance(value, _Inert) else ()
-    return given[0] if len(given) == 1 else value
+    return given[-1] if given else value

@@ -13,7 +13,13 @@ from occany_ros.models.checkpoint_manifest import released_weights
 from occany_ros.models.config import DecoderConfig, EncoderConfig, OccAnyConfig
 from occany_ros.models.occany import OccAny
 import pytest
-from released_files import save_released, SMALL, SMALL_CALLS, SMALL_RENDERING
+from released_files import (
+    enum_of_released_files,
+    save_released,
+    SMALL,
+    SMALL_CALLS,
+    SMALL_RENDERING,
+)
 import torch
 
 
@@ -223,6 +229,31 @@ def test_call_in_a_decoder_string_is_not_run(written, tmp_path):
     call = f'Decoder(num_heads=print({str(tmp_path)!r}))'
     with pytest.raises(CheckpointError, match='expected literal arguments'):
         load_occany(written(decoder=call))
+
+
+class LookedUp:
+    """An enum member as some Pythons write it, or any other look-up."""
+
+    def __init__(self, owner, name):
+        self.look_up = owner, name
+
+    def __reduce__(self):
+        return getattr, self.look_up
+
+
+def test_enum_members_that_are_looked_up_by_name_are_read(tmp_path, small_sections):
+    path = tmp_path / 'looked_up.pth'
+    with enum_of_released_files('occany.model.must3r_blocks.head') as kind:
+        arguments = argparse.Namespace(pointmaps_activation=LookedUp(kind, 'NORM_EXP'))
+        torch.save({**small_sections, 'args': arguments}, path)
+    assert read_released_file(path).arguments['pointmaps_activation'] == 'NORM_EXP'
+
+
+def test_nothing_is_really_looked_up(tmp_path, small_sections):
+    path = tmp_path / 'looked_up.pth'
+    arguments = argparse.Namespace(extra=LookedUp(argparse.Namespace, 'no_such_attribute'))
+    torch.save({**small_sections, 'args': arguments}, path)
+    assert read_released_file(path).arguments['extra'] == 'no_such_attribute'
 
 
 class MakesFolder:
