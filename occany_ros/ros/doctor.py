@@ -90,7 +90,7 @@ def judged(probe: Probe, parameters: Parameters) -> Iterator[Finding]:
     elif any(fact.zero_stamps >= fact.received for fact in facts.cameras):
         yield from (Finding('fault', 'stamps', text) for text in found)
     yield from (_camera(camera) for camera in speaking)
-    if len(speaking) > 1:
+    if len(speaking) == len(cameras) > 1:
         yield _sync(probe, speaking, parameters.sync.slop)
     if speaking:
         yield _mounting(speaking, parameters)
@@ -112,15 +112,15 @@ def _camera(camera: CameraReport) -> Finding:
 
 
 def _sync(probe: Probe, speaking: list[CameraReport], slop_s: float) -> Finding:
-    sets, complete = probe.progress.sets, probe.complete_sets()
+    sets, whole = probe.progress.sets, probe.whole_sets
     widest = max(abs(camera.statistics.skew_ns) for camera in speaking) / 1e9
-    if sets and not complete:
+    if sets and not whole:
         return Finding(
             'fault', 'sync',
             f'none of {sets} sets was complete: the stamps of the cameras do not lie within '
             f'sync.slop = {slop_s:g} s; synchronise the clocks of the drivers, or raise sync.slop',
         )  # fmt: skip
-    return Finding('ok', 'sync', f'{complete} of {sets} sets complete, skew {1e3 * widest:.1f} ms')
+    return Finding('ok', 'sync', f'{whole} of {sets} sets complete, skew {1e3 * widest:.1f} ms')
 
 
 def _mounting(speaking: list[CameraReport], parameters: Parameters) -> Finding:

@@ -3,7 +3,7 @@
 from time import monotonic, monotonic_ns
 from typing import Any, Final
 
-from occany_ros.pipeline.arrivals import Arrival, Closing, Event, Grouped
+from occany_ros.pipeline.arrivals import Arrival, Event, Grouped
 from occany_ros.pipeline.grouping import FrameGrouper
 from occany_ros.ros.convert import stamp_ns_of
 from occany_ros.ros.diagnostics import CameraReport
@@ -28,10 +28,12 @@ class Probe:
 
     :param node: whose topics they are.
     :param parameters: of the node that is to be examined.
+    :ivar whole_sets: sets every camera was in.
     """
 
     def __init__(self, node: Node, parameters: Parameters) -> None:
         self.progress = Progress()
+        self.whole_sets = 0
         self.inputs = {
             camera.name: CameraInput(node, camera, parameters.qos, self._take)
             for camera in parameters.camera
@@ -60,10 +62,6 @@ class Probe:
     def cameras(self) -> list[CameraReport]:
         """Report on each camera."""
         return camera_reports(self)
-
-    def complete_sets(self) -> int:
-        """Count the sets every living camera was in."""
-        return self.grouper.closings().get(Closing.COMPLETE, 0)
 
     def facts(self) -> Facts:
         """Gather what the watchdog reasons with; nothing came out, since there is no network."""
@@ -97,5 +95,6 @@ class Probe:
     def _use(self, grouped: Grouped[Any]) -> None:
         for group in grouped.groups:
             self.progress.sets += 1
+            self.whole_sets += len(group.arrivals) == len(self.inputs)
             if self.progress.sets <= _PROBED_SETS or not all(self.frames.mounted.values()):
                 self.frames.frames(group, self._parameters)
