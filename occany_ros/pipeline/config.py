@@ -5,7 +5,7 @@ import math
 from typing import Final, get_args, Literal
 
 from occany_ros.geometry.novel_views import NovelViewPlan
-from occany_ros.occupancy.fusion import FusionParameters
+from occany_ros.occupancy.fusion_parameters import FusionParameters
 from occany_ros.occupancy.grid import GridSpec
 from occany_ros.occupancy.pooling import Pooling
 from occany_ros.pipeline.imagination import plan_in

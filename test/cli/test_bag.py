@@ -76,7 +76,7 @@ def test_every_output_of_the_node_is_there_and_so_is_the_input(mapped):
         assert bag.topics['/occany/grid_info'].latched
         assert bag.topics['/tf_static'].latched
     names = ('occupancy', 'voxels', 'voxels_surface', 'points', 'obstacles', 'ground', 'costmap')
-    for name in (*names, 'odom', 'pose', 'path'):
+    for name in (*names, 'odom', 'pose', 'path', 'markers'):
         assert counts.pop(f'/occany/{name}') == STEPS, name
     assert counts.pop('/occany/grid_info') == 1
     with BagReader(mapped / 'in') as bag:

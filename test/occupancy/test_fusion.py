@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
-from occany_ros.occupancy.fusion import decide, fuse, FusionParameters, gather
+from occany_ros.occupancy.fusion import decide, fuse, gather
+from occany_ros.occupancy.fusion_parameters import FusionParameters
 from occany_ros.occupancy.grid import FREE, GridSpec, UNKNOWN
 from occany_ros.occupancy.rays import RayBundle
 from occany_ros.semantics.classes import OCC3D
