@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from occany_ros.layers.linear import fused_products
 from occany_ros.models.occany import OccAny
 from occany_ros.models.passes import Passes
 import torch
@@ -17,7 +18,7 @@ def flop_counter() -> FlopCounterMode:
     Convolutions, matrix products and attention count, a multiplication with its addition as two;
     work on single elements does not.
     """
-    return FlopCounterMode(display=False, custom_mapping=_processor_attention())
+    return FlopCounterMode(display=False, custom_mapping=_processor_kernels())
 
 
 def counted_flops(action: Callable[[], object]) -> int:
@@ -45,10 +46,21 @@ def unaccelerated(network: object) -> Iterator[None]:
         network.passes = passes
 
 
-def _processor_attention() -> dict[Any, Any]:
-    """Give the formula of the attention kernel for processors, which torch's table leaves out."""
-    kernel = getattr(torch.ops.aten, '_scaled_dot_product_flash_attention_for_cpu', None)
-    return {} if kernel is None else {kernel: _attention_flops}
+def _processor_kernels() -> dict[Any, Any]:
+    """Give the formulas of the kernels for processors that torch's table leaves out."""
+    attention = getattr(torch.ops.aten, '_scaled_dot_product_flash_attention_for_cpu', None)
+    product = fused_products()
+    formulas: dict[Any, Any] = {} if attention is None else {attention: _attention_flops}
+    return formulas if product is None else {**formulas, product: _product_flops}
+
+
+def _product_flops(
+    x: torch.Size, second: torch.Size, third: torch.Size | None, *_: object, **__: object
+) -> int:
+    """Count a product (..., d) by (e, d); with a residual, the matrix is the third tensor."""
+    has_residual = third is not None and len(third) == 2
+    matrix = third if has_residual and third is not None else second
+    return 2 * x.numel() * matrix[0]
 
 
 def _attention_flops(
