@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from math import cos, pi
-from typing import Final
+from typing import Final, TypeVar
 
 from occany_ros.models.embedded.config import EmbeddedConfig
 from occany_ros.models.embedded.matching import correlation, likelihood
@@ -18,11 +18,14 @@ from occany_ros.training.losses import (
     match_loss,
 )
 import torch
-from torch import Tensor
+from torch import nn, Tensor
 
 WITHOUT_SOURCES: Final = 0.12
 ONE_SOURCE: Final = 0.25
 REPORT_EVERY: Final = 50
+
+BatchT = TypeVar('BatchT')
+NetworkT = TypeVar('NetworkT', bound=nn.Module)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,41 @@ def train(
     class_weights = class_weights.to(device)
     network = network or EmbeddedNetwork(EmbeddedConfig())
     network = channels_last(network.to(device))
+
+    def loss(batch: Batch) -> dict[str, Tensor]:
+        with torch.autocast(device, dtype=torch.bfloat16):
+            return sequence_loss(network, batch, LossWeights(), class_weights, generator)
+
+    return optimise(
+        network,
+        loss,
+        (batch.to(device) for batch in batches),
+        schedule,
+        count=lambda batch: batch.images.shape[0] * batch.images.shape[1],
+        report=report,
+    )
+
+
+def optimise(
+    network: NetworkT,
+    loss: Callable[[BatchT], dict[str, Tensor]],
+    batches: Iterator[BatchT],
+    schedule: Schedule,
+    *,
+    count: Callable[[BatchT], int],
+    report: Callable[[Progress, NetworkT], None],
+) -> NetworkT:
+    """
+    Minimise a loss.
+
+    :param network: changed in place.
+    :param loss: its terms for a batch, each already weighted.
+    :param batches: at least as many as there are steps.
+    :param schedule: how long and how fast.
+    :param count: images of a batch, for the reports.
+    :param report: called every ``REPORT_EVERY`` steps with the averaged network.
+    :returns: the network with the running average of the weights.
+    """
     average = deepcopy(network).eval()
     decayed = [p for p in network.parameters() if p.ndim > 1]
     plain = [p for p in network.parameters() if p.ndim <= 1]
@@ -166,17 +204,15 @@ def train(
     )
     frames = 0
     for step in range(schedule.steps):
-        batch = next(batches).to(device)
+        batch = next(batches)
         for group in optimiser.param_groups:
             group['lr'] = schedule.rate_at(step)
-        with torch.autocast(device, dtype=torch.bfloat16):
-            terms = sequence_loss(network, batch, LossWeights(), class_weights, generator)
-        loss = torch.stack(list(terms.values())).sum()
+        terms = loss(batch)
         optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
+        torch.autograd.backward(torch.stack(list(terms.values())).sum())
         torch.nn.utils.clip_grad_norm_(network.parameters(), schedule.clip)
         optimiser.step()
-        frames += batch.images.shape[0] * batch.images.shape[1]
+        frames += count(batch)
         keep = min(schedule.average, (step + 1) / (step + 10))
         with torch.no_grad():
             for mean, current in zip(average.parameters(), network.parameters(), strict=True):

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from occany_ros.models.embedded.closer import patches_of
 from occany_ros.models.embedded.config import EmbeddedConfig
 from occany_ros.models.embedded.evidence import Imagined, Sources
-from occany_ros.training.novel_shards import load_novel, NovelShard
-from occany_ros.training.shards import weights_from
+from occany_ros.training.novel_shards import NovelShard
+from occany_ros.training.shards import load_arrays, weights_from
 import torch
 from torch import Tensor
 
@@ -112,7 +112,7 @@ def endless_views(
     while True:
         for _ in range(1 if held else min(SHARDS_AT_ONCE, len(paths))):
             waiting = waiting or [paths[i] for i in random.permutation(len(paths))]
-            held.append(load_novel(waiting.pop()))
+            held.append(load_arrays(waiting.pop(), NovelShard))
         for _ in range(BATCHES_A_SHARD):
             shard = held[int(random.integers(len(held)))]
             rows = random.permutation(len(shard))[:sequences]

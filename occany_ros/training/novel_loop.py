@@ -9,7 +9,7 @@ import numpy as np
 from occany_ros.models.embedded.evidence import gather_evidence
 from occany_ros.models.embedded.network import channels_last, EmbeddedNetwork
 from occany_ros.models.embedded.rendering import RenderingStage
-from occany_ros.training.loop import Progress, REPORT_EVERY, Schedule
+from occany_ros.training.loop import optimise, Progress, Schedule
 from occany_ros.training.novel_batch import NovelBatch
 from occany_ros.training.novel_losses import first_look_loss, second_look_loss
 import torch
@@ -93,32 +93,12 @@ def _optimise(
     report: Report,
 ) -> None:
     """Minimise a loss; the network ends with the running average of its weights."""
-    average = deepcopy(network)
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    plain = [p for p in network.parameters() if p.ndim <= 1]
-    optimiser = torch.optim.AdamW(
-        [
-            {'params': decayed, 'weight_decay': schedule.decay},
-            {'params': plain, 'weight_decay': 0},
-        ],
-        lr=schedule.rate,
-        betas=(0.9, 0.95),
+    average = optimise(
+        network,
+        loss,
+        batches,
+        schedule,
+        count=lambda batch: len(batch.depth),
+        report=lambda progress, _: report(progress),
     )
-    views = 0
-    for step in range(schedule.steps):
-        batch = next(batches)
-        for group in optimiser.param_groups:
-            group['lr'] = schedule.rate_at(step)
-        terms = loss(batch)
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(torch.stack(list(terms.values())).sum())
-        torch.nn.utils.clip_grad_norm_(network.parameters(), schedule.clip)
-        optimiser.step()
-        views += len(batch.depth)
-        keep = min(schedule.average, (step + 1) / (step + 10))
-        with torch.no_grad():
-            for mean, current in zip(average.parameters(), network.parameters(), strict=True):
-                mean.lerp_(current, 1 - keep)
-        if step % REPORT_EVERY == 0 or step + 1 == schedule.steps:
-            report(Progress(step, views, {name: float(t.detach()) for name, t in terms.items()}))
     network.load_state_dict(average.state_dict())

@@ -18,7 +18,7 @@ from occany_ros.synthetic.sequence import scene_of
 from occany_ros.training.batch import Batch, jittered, network_images
 from occany_ros.training.dataset import render_shard, ShardPlan
 from occany_ros.training.novel_truth import look_around
-from occany_ros.training.shards import load_shard
+from occany_ros.training.shards import load_shard, save_shard
 import torch
 from torch import Tensor
 
@@ -62,20 +62,6 @@ class NovelShard:
         return len(self.depth)
 
 
-def save_novel(path: Path, shard: NovelShard) -> None:
-    """Write a shard; the name only appears when it is complete."""
-    partial = path.with_suffix('.partial')
-    with partial.open('wb') as file:
-        np.savez(file, **{f.name: getattr(shard, f.name) for f in fields(NovelShard)})
-    partial.replace(path)
-
-
-def load_novel(path: Path) -> NovelShard:
-    """Read a shard, without executing anything that might be in the file."""
-    with np.load(path, allow_pickle=False) as file:
-        return NovelShard(**{f.name: file[f.name] for f in fields(NovelShard)})
-
-
 def answer_all(plans: Sequence[ShardPlan], weights: Path, workers: int) -> Iterator[Path]:
     """
     Render the images that are missing and let the first stage answer, several shards at a time.
@@ -99,7 +85,7 @@ def answer_planned(work: ShardPlan, weights: Path) -> Path:
         return path
     torch.set_num_threads(1)
     render_shard(work)
-    save_novel(path, answer_shard(work.path, work.seeds, load_tiny(weights=weights).network))
+    save_shard(path, answer_shard(work.path, work.seeds, load_tiny(weights=weights).network))
     work.path.unlink()
     return path
 

@@ -3,12 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Final
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.training.batch import Batch, cropped, mirrored
 import torch
+
+
+class Arrays(Protocol):
+    """A dataclass of arrays."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+ShardT = TypeVar('ShardT', bound=Arrays)
 
 WINDOWED: Final = 0.75
 """Share of the batches that are cut to a window."""
@@ -42,18 +51,23 @@ class Shard:
         return Batch(**parts)
 
 
-def save_shard(path: Path, shard: Shard) -> None:
-    """Write a shard; the name only appears when it is complete."""
+def save_shard(path: Path, shard: Arrays) -> None:
+    """Write a shard, arrays by field; the name only appears when it is complete."""
     partial = path.with_suffix('.partial')
     with partial.open('wb') as file:
         np.savez(file, **{f.name: getattr(shard, f.name) for f in fields(shard)})
     partial.replace(path)
 
 
-def load_shard(path: Path) -> Shard:
-    """Read a shard, without executing anything that might be in the file."""
+def load_arrays(path: Path, kind: type[ShardT]) -> ShardT:
+    """Read a shard of a kind, without executing anything that might be in the file."""
     with np.load(path, allow_pickle=False) as file:
-        return Shard(**{f.name: file[f.name] for f in fields(Shard)})
+        return kind(**{f.name: file[f.name] for f in fields(kind)})
+
+
+def load_shard(path: Path) -> Shard:
+    """Read a shard of images, see `load_arrays`."""
+    return load_arrays(path, Shard)
 
 
 def joined(shards: Sequence[Shard]) -> list[Shard]:

@@ -15,8 +15,9 @@ from occany_ros.training.loop import Schedule
 from occany_ros.training.novel_batch import class_weights_of, endless_views, novel_batch
 from occany_ros.training.novel_loop import train_first_look, train_second_look
 from occany_ros.training.novel_losses import cell_weights, shared_by_two
-from occany_ros.training.novel_shards import answer_planned, at_quarter, load_novel, walked
+from occany_ros.training.novel_shards import answer_planned, at_quarter, NovelShard, walked
 from occany_ros.training.novel_truth import draw_steps, look_around, shown_by
+from occany_ros.training.shards import load_arrays
 import pytest
 from safetensors.torch import load_file
 import torch
@@ -34,7 +35,7 @@ def shard(tmp_path_factory):
 
 
 def test_answers_are_kept_with_the_truth_elsewhere(shard):
-    answers = load_novel(shard)
+    answers = load_arrays(shard, NovelShard)
     assert len(answers) == 2
     assert answers.log_depth.shape == (2, 3, 16, 24)
     assert answers.depth.shape == answers.labels.shape == answers.shown.shape == (2, 6, 16, 24)
@@ -81,7 +82,7 @@ def test_batches_leave_sources_out_and_repeat_with_the_seed(shard):
         assert one.sources.log_depth.shape == (6, 16, 24)
         assert one.cameras.counts.sum(dim=1).min() >= 2
     assert not torch.stack([batch.cameras.counts for batch in first]).all()
-    batch = novel_batch(load_novel(shard), [1], 2, np.random.default_rng(0))
+    batch = novel_batch(load_arrays(shard, NovelShard), [1], 2, np.random.default_rng(0))
     assert batch.cameras.source.tolist() == [[0, 1, 2]] * 2
 
 
@@ -104,7 +105,7 @@ def test_the_truth_is_shared_by_the_places_around_it():
 
 
 def test_obstacles_weigh_more_where_they_fill_more_cells(shard):
-    batch = novel_batch(load_novel(shard), [0], 1, np.random.default_rng(0))
+    batch = novel_batch(load_arrays(shard, NovelShard), [0], 1, np.random.default_rng(0))
     depth = torch.tensor([[[5.0, 20.0, 20.0, 0.0]]])
     labels = torch.tensor([[[4, 4, 11, 17]]], dtype=torch.uint8)
     batch = type(batch)(
