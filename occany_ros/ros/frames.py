@@ -16,7 +16,8 @@ from occany_ros.ros.calibration import (
 )
 from occany_ros.ros.decode import decode_compressed, decode_image, turn
 from occany_ros.ros.inputs import CameraInput
-from occany_ros.ros.parameters import CameraParameters, Parameters
+from occany_ros.ros.parameter_inputs import CameraParameters
+from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.progress import Progress
 from occany_ros.ros.transforms import TransformSource
 from sensor_msgs.msg import Image

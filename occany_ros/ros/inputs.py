@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from occany_ros.ros.parameter_groups import QosParameters
-from occany_ros.ros.parameters import CameraParameters
+from occany_ros.ros.parameter_inputs import CameraParameters, QosParameters
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy

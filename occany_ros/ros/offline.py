@@ -34,7 +34,8 @@ from occany_ros.ros.outputs import (
     SCENE_OUTPUTS,
     traversable,
 )
-from occany_ros.ros.parameters import CameraParameters, Parameters
+from occany_ros.ros.parameter_inputs import CameraParameters
+from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.scene import Scene
 from occany_ros.ros.transform_buffer import TransformBuffer
 from std_msgs.msg import String

@@ -5,7 +5,8 @@ from dataclasses import replace
 import re
 from typing import Any, Final
 
-from occany_ros.ros.parameters import CameraParameters, Parameters
+from occany_ros.ros.parameter_inputs import CameraParameters
+from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.setting import built, nearest, Setting, settings_of, unknown_name
 from occany_ros.semantics.classes import CLASS_SETS
 
@@ -104,7 +105,9 @@ def _check_together(parameters: Parameters) -> None:
                 f'got {group.z_min:g}'
             )
     semantics = parameters.semantics
-    sets = tuple(CLASS_SETS) if semantics.class_set == 'auto' else (semantics.class_set,)
+    sets = (
+        tuple(CLASS_SETS) if semantics.class_set in ('auto', 'custom') else (semantics.class_set,)
+    )
     known = {name for one in sets for name in CLASS_SETS[one].names}
     for name in semantics.traversable:
         if name not in known:

@@ -3,58 +3,32 @@
 from dataclasses import dataclass, field
 
 from occany_ros.pipeline.modes import MODES
-from occany_ros.ros.parameter_groups import (
+from occany_ros.ros.parameter_inputs import (
+    CameraParameters,
+    QosParameters,
+    SyncParameters,
+    TransformParameters,
+)
+from occany_ros.ros.parameter_method import (
     ConfidenceParameters,
+    GpuParameters,
+    MemoryParameters,
+    ModelParameters,
+    RenderParameters,
+    SemanticsParameters,
+)
+from occany_ros.ros.parameter_outputs import (
     CostmapParameters,
     DiagnosticsParameters,
     GridParameters,
     LevelParameters,
-    MemoryParameters,
-    ModelParameters,
     ObstacleParameters,
     PathParameters,
     PointsParameters,
-    QosParameters,
-    RenderParameters,
-    SemanticsParameters,
-    SyncParameters,
-    TransformParameters,
+    ScaleParameters,
     WatchdogParameters,
 )
 from occany_ros.ros.setting import setting
-
-
-@dataclass(frozen=True, slots=True)
-class CameraParameters:
-    """One camera; its parameters are named after it, e.g. ``front.image_topic``."""
-
-    name: str
-    image_topic: str = setting(
-        '',
-        'Topic of the images; several separated by | are tried in turn, the first one that is '
-        'published is taken; empty means /camera/<name>/image_raw',
-    )
-    info_topic: str = setting(
-        '', 'Topic of the CameraInfo; empty means camera_info beside the image topic'
-    )
-    transport: str = setting(
-        'auto',
-        'Type of the image messages; auto asks the graph',
-        choices=('auto', 'raw', 'compressed'),
-    )
-    frame_id: str = setting('', 'Optical frame; empty takes it from the image messages')
-    rotate: int = setting(
-        0,
-        'Turns the images clockwise before use, for cameras not mounted upright',
-        unit='deg',
-        choices=(0, 90, 180, 270),
-    )
-
-    @property
-    def image_topics(self) -> tuple[str, ...]:
-        """Image topics to try, in order."""
-        names = tuple(name.strip() for name in self.image_topic.split('|') if name.strip())
-        return names or (f'/camera/{self.name}/image_raw',)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +57,12 @@ class Parameters:
     base_frame: str = setting('base_link', 'Frame of the robot')
     odom_frame: str = setting('odom', 'Frame of the external odometry')
     map_frame: str = setting('map', 'Frame of the map, for publish_tf')
+    palette: str = setting(
+        'class_set',
+        'Colours of the classes: those of the class set, or ones that colour-blind eyes tell '
+        'apart',
+        choices=('class_set', 'colour_blind'),
+    )
     publish_tf: str = setting(
         'none',
         'Transform to publish; refused while somebody else publishes it. base_to_occany_odom '
@@ -96,12 +76,14 @@ class Parameters:
     qos: QosParameters = field(default_factory=QosParameters)
     sync: SyncParameters = field(default_factory=SyncParameters)
     model: ModelParameters = field(default_factory=ModelParameters)
+    gpu: GpuParameters = field(default_factory=GpuParameters)
     memory: MemoryParameters = field(default_factory=MemoryParameters)
     render: RenderParameters = field(default_factory=RenderParameters)
     confidence: ConfidenceParameters = field(default_factory=ConfidenceParameters)
     semantics: SemanticsParameters = field(default_factory=SemanticsParameters)
     grid: GridParameters = field(default_factory=GridParameters)
     level: LevelParameters = field(default_factory=LevelParameters)
+    scale: ScaleParameters = field(default_factory=ScaleParameters)
     costmap: CostmapParameters = field(default_factory=CostmapParameters)
     obstacles: ObstacleParameters = field(default_factory=ObstacleParameters)
     points: PointsParameters = field(default_factory=PointsParameters)
