@@ -8,7 +8,6 @@ from typing import Any, cast, Final
 
 from occany_ros.geometry.novel_views import NovelViewPlan
 from occany_ros.models.factory import load_model, LoadedModel
-from occany_ros.occupancy.grid import GridSpec
 from occany_ros.occupancy.pooling import Pooling
 from occany_ros.pipeline.arrivals import GroupingConfig
 from occany_ros.pipeline.config import Fusion, MapperConfig, Merge
@@ -16,17 +15,10 @@ from occany_ros.pipeline.imagination import network_of
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.modes import Mode
 from occany_ros.pipeline.preprocess import network_size
+from occany_ros.ros.grids import grid_spec
 from occany_ros.ros.parameters import Parameters
 from occany_ros.semantics.classes import class_set, ClassSet
 import torch
-
-GRIDS: Final = {
-    'nuscenes': GridSpec(origin=(-40.0, -40.0, -1.0), resolution=0.4, shape=(200, 200, 16)),
-    'kitti': GridSpec(origin=(0.0, -25.6, -2.0), resolution=0.2, shape=(256, 256, 32)),
-    'demo': GridSpec(origin=(-40.0, -40.0, -3.6), resolution=0.4, shape=(200, 200, 24)),
-    'indoor': GridSpec(origin=(-8.0, -8.0, -0.4), resolution=0.1, shape=(160, 160, 32)),
-}
-"""Grids by the name of ``grid.preset``; the first two are those of the benchmarks (spec §14)."""
 
 _LICENCE: Final = {
     'tiny': 'Apache-2.0; trained on synthetic images only',
@@ -107,16 +99,6 @@ def load_engine(parameters: Parameters) -> Engine:
             f'trained for, got {wanted!r}'
         )
     return Engine(model, class_set(own or ('occ3d' if wanted == 'auto' else wanted)))
-
-
-def grid_spec(parameters: Parameters) -> GridSpec:
-    """Choose the grid: a preset, or the three parameters."""
-    given = parameters.grid
-    if given.preset != 'custom':
-        return GRIDS[given.preset]
-    x, y, z = given.origin
-    size_x, size_y, size_z = given.size
-    return GridSpec((x, y, z), given.resolution, (size_x, size_y, size_z))
 
 
 def render_plan(parameters: Parameters, model: LoadedModel) -> NovelViewPlan:

@@ -9,7 +9,8 @@ from diagnostic_msgs.msg import DiagnosticArray
 from occany_ros.ros.announcer import Announcer
 from occany_ros.ros.declare import ParameterServer
 from occany_ros.ros.diagnostics import array, as_text
-from occany_ros.ros.engine import Engine, grid_spec, load_engine, release_gpu
+from occany_ros.ros.engine import Engine, load_engine, release_gpu
+from occany_ros.ros.grids import grid_spec
 from occany_ros.ros.intake import Intake
 from occany_ros.ros.outputs import grid_info, grid_info_text
 from occany_ros.ros.parameters import Parameters

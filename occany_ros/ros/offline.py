@@ -23,7 +23,8 @@ from occany_ros.ros.calibration import (
 )
 from occany_ros.ros.convert import matrix_from_transform
 from occany_ros.ros.decode import turn
-from occany_ros.ros.engine import Engine, grid_spec, grouping_config
+from occany_ros.ros.engine import Engine, grouping_config
+from occany_ros.ros.grids import grid_spec
 from occany_ros.ros.image_messages import decode_message
 from occany_ros.ros.outputs import (
     grid_info,

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 from occany_ros.cli.node_parameters import given_parameters
 from occany_ros.geometry.novel_views import NovelViewPlan
-from occany_ros.ros.engine import GRIDS, mapper_config, render_plan
+from occany_ros.ros.engine import mapper_config, render_plan
+from occany_ros.ros.grids import GRIDS
 from occany_ros.ros.parameter_checks import parameters_from
 import pytest
 
