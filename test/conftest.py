@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from fuzz_tally import summary
 from hypothesis import settings
 import pytest
 
@@ -18,6 +19,8 @@ def has_ros() -> bool:
 
 # The same examples in every run, and no opinion about the speed of the machine.
 settings.register_profile('house', deadline=None, derandomize=True)
+# Others in every run, and many: `make soak` asks for it.
+settings.register_profile('soak', deadline=None, max_examples=1500, print_blob=True)
 settings.load_profile('house')
 
 collect_ignore = [] if has_ros() else ['ros']
@@ -28,6 +31,12 @@ def pytest_report_header() -> str:
     if has_ros():
         return 'ROS 2: found, test/ros runs'
     return 'ROS 2: not found, test/ros is left out (`make setup`, then `make test` runs it)'
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say how much hostile input was tried."""
+    if summary():
+        terminalreporter.write_line(summary())
 
 
 @pytest.fixture(scope='session')

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from occany_ros.pipeline.modes import MODES
-import yaml
+from occany_ros.semantics.plain_yaml import plain_yaml, read_plain_yaml
 
 
 def add_mode_option(parser: argparse.ArgumentParser) -> None:
@@ -31,18 +31,21 @@ def given_parameters(path: Path | None, assignments: Sequence[str]) -> dict[str,
         name, separator, text = assignment.partition(':=')
         if not separator or not name:
             raise ValueError(f'-p: expected NAME:=VALUE, got {assignment!r}')
-        values[name] = _yaml(text, f'-p {name}')
+        values[name] = plain_yaml(text, f'-p {name}')
     return values
 
 
 def _file_parameters(path: Path) -> dict[str, Any]:
-    tree = _yaml(path.read_text(encoding='utf-8'), str(path))
+    tree = read_plain_yaml(path)
     if not isinstance(tree, Mapping):
         raise ValueError(f'{path}: expected parameters by name, got {type(tree).__name__}')
     nodes = [node for node in tree.values() if isinstance(node, Mapping)]
     inner = [node['ros__parameters'] for node in nodes if 'ros__parameters' in node]
     flat: dict[str, Any] = {}
     for parameters in inner or [tree]:
+        if not isinstance(parameters, Mapping):
+            kind = type(parameters).__name__
+            raise ValueError(f'{path}: expected parameters by name, got {kind}')
         flat |= _flat(parameters)
     return flat
 
@@ -56,10 +59,3 @@ def _flat(values: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
         else:
             flat[f'{prefix}{name}'] = value
     return flat
-
-
-def _yaml(text: str, what: str) -> Any:  # noqa: ANN401 - whatever the text says
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f'{what}: expected YAML: {error}') from error

@@ -7,6 +7,8 @@ import math
 from typing import Any, Final, get_type_hints
 
 _KEY: Final = 'setting'
+_LEAST: Final = -(1 << 63)
+_LONGEST: Final = 80
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +45,7 @@ class Setting:
         """
         result = _converted(self.kind, value)
         if result is None:
-            raise ValueError(f'{self.name}: expected {self.kind_name}, got {value!r}')
+            raise ValueError(f'{self.name}: expected {self.kind_name}, got {_shown(value)}')
         for entry in result if isinstance(result, tuple) else (result,):
             self._check_entry(entry)
         return result
@@ -69,7 +71,7 @@ class Setting:
             allowed = [str(choice) for choice in self.choices]
             hint = nearest(str(value), allowed)
             raise ValueError(
-                f'{self.name}: expected one of {", ".join(allowed)}, got {value!r}{hint}'
+                f'{self.name}: expected one of {", ".join(allowed)}, got {_shown(value)}{hint}'
             )
         if isinstance(value, bool | str):
             return
@@ -165,6 +167,17 @@ def _converted(kind: Any, value: object) -> Any:
         return None if None in entries else tuple(item for item in entries if item != '')
     if isinstance(value, bool) or kind is bool:
         return value if isinstance(value, bool) and kind is bool else None
+    if isinstance(value, int) and not _LEAST <= value < -_LEAST:
+        return None
     if kind is float and isinstance(value, int | float):
         return float(value)
     return value if isinstance(value, kind) else None
+
+
+def _shown(value: object) -> str:
+    """Show what somebody set, whatever it is, in at most one line."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write out very long numbers
+        text = 'a number of too many digits'
+    return text if len(text) <= _LONGEST else f'{text[:_LONGEST]}...'

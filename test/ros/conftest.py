@@ -9,6 +9,7 @@ import pytest
 
 NO_ROS_NEEDED = {
     'test_decode.py',
+    'test_fuzz_parameters.py',
     'test_graph_environment.py',
     'test_machine_checks.py',
     'test_parameters.py',
