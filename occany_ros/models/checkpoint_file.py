@@ -182,6 +182,13 @@ def _is_weights(section: object) -> bool:
 
 
 def _plain(value: object) -> object:
-    """Replace an enum member's stand-in by its value, or by its name if it was looked up by it."""
+    """
+    Replace an enum member's stand-in by its value.
+
+    Where it was looked up by name only that is in the file; the released ones are their values
+    in capitals.
+    """
     given: tuple[object, ...] = getattr(value, 'values', ()) if isinstance(value, _Inert) else ()
-    return given[-1] if given else value
+    if not given:
+        return value
+    return given[-1].lower() if isinstance(given[-1], str) else given[-1]

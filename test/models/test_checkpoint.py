@@ -246,7 +246,7 @@ def test_enum_members_that_are_looked_up_by_name_are_read(tmp_path, small_sectio
     with enum_of_released_files('occany.model.must3r_blocks.head') as kind:
         arguments = argparse.Namespace(pointmaps_activation=LookedUp(kind, 'NORM_EXP'))
         torch.save({**small_sections, 'args': arguments}, path)
-    assert read_released_file(path).arguments['pointmaps_activation'] == 'NORM_EXP'
+    assert read_released_file(path).arguments['pointmaps_activation'] == 'norm_exp'
 
 
 def test_nothing_is_really_looked_up(tmp_path, small_sections):
