@@ -36,10 +36,11 @@ def rotation_from_quaternion(quaternion: ArrayLike) -> NDArray[np.float64]:
     :raises ValueError: the quaternion is zero or not finite.
     """
     values = np.asarray(quaternion, np.float64)
-    length = np.linalg.norm(values)
-    if not (np.isfinite(length) and length > 0):
+    largest = np.abs(values).max()
+    if not (np.isfinite(values).all() and largest > 0):
         raise ValueError(f'quaternion: expected a finite non-zero one, got {values.tolist()}')
-    x, y, z, w = values / length
+    values = values / largest  # so that no square is too large or too small for a float
+    x, y, z, w = values / np.linalg.norm(values)
     return np.array(
         [
             [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],

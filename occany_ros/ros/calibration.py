@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo
 
 _ASPECT_TOLERANCE: Final = 0.02
+# Of the longer image side: opening angles of 169 to 1.1 degrees.
+_FOCAL: Final = (0.05, 50.0)
+_OFF_CENTRE: Final = 1.5
 
 
 def intrinsics_from_message(
@@ -20,7 +23,8 @@ def intrinsics_from_message(
         rather than the camera matrix K.
     :returns: (3, 3), or None where the camera is not calibrated (all zero).
     :raises ValueError: the matrix is not that of a pinhole camera, or the calibrated image has
-        another shape than the delivered one.
+        another shape than the delivered one; none is so wide, narrow or askew that its rays
+        could not be told from noise.
     """
     matrix = np.array(info.p, np.float64).reshape(3, 4)[:, :3] if rectified else np.zeros((3, 3))
     if not matrix.any():
@@ -32,7 +36,9 @@ def intrinsics_from_message(
             f'camera matrix: expected positive focal lengths, got {matrix.tolist()}; '
             'calibrate the camera, or publish zeros if it is not calibrated'
         )
-    return _resized(matrix, (info.height, info.width), size)
+    matrix = _resized(matrix, (info.height, info.width), size)
+    _check_plausible(matrix, size)
+    return matrix
 
 
 def is_distorted(info: CameraInfo) -> bool:
@@ -73,6 +79,27 @@ def delivered_from_turned(angle_deg: int) -> NDArray[np.float64]:
     quarter = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
     matrix[:3, :3] = np.linalg.matrix_power(quarter, angle_deg // 90 % 4)
     return matrix
+
+
+def _check_plausible(matrix: NDArray[np.float64], size: tuple[int, int]) -> None:
+    """Refuse what no lens does: one odd calibration must not make every point infinite."""
+    height, width = size
+    longer = max(size)
+    focal = matrix[[0, 1], [0, 1]] / longer
+    centre = matrix[:2, 2] / (width, height)
+    is_pinhole = bool(
+        np.all((focal >= _FOCAL[0]) & (focal <= _FOCAL[1]))
+        and np.all(np.abs(centre - 0.5) <= _OFF_CENTRE)
+        and abs(matrix[0, 1]) <= matrix[0, 0]
+        and np.array_equal(matrix[1:, 0], (0.0, 0.0))
+        and np.array_equal(matrix[2, 1:], (0.0, 1.0))
+    )
+    if not is_pinhole:
+        raise ValueError(
+            f'camera matrix: expected focal lengths of {_FOCAL[0]:g} to {_FOCAL[1]:g} image sides '
+            f'and a centre near the image of {width}x{height}, got {matrix.tolist()}; calibrate '
+            'the camera, or publish zeros if it is not calibrated'
+        )
 
 
 def _resized(

@@ -21,6 +21,8 @@ from sensor_msgs.msg import Image, PointCloud2, PointField
 from std_msgs.msg import Header
 
 NANOSECONDS: Final = 1_000_000_000
+_LATEST_NS: Final = (1 << 31) * NANOSECONDS - 1
+_FARTHEST_M: Final = 1e9
 
 # The names and types PCL knows: rgb is a float whose bits are 0x00RRGGBB.
 POINT_DTYPE: Final = np.dtype(
@@ -38,8 +40,8 @@ _FLOATS: Final = frozenset({'rgb'})
 
 
 def stamp_ns_of(stamp: Time) -> int:
-    """Nanoseconds of a message's time."""
-    return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
+    """Nanoseconds of a message's time; never more than `time_message` can write."""
+    return min(int(stamp.sec) * NANOSECONDS + int(stamp.nanosec), _LATEST_NS)
 
 
 def time_message(stamp_ns: int) -> Time:
@@ -91,7 +93,7 @@ def matrix_from_pose(pose: Pose) -> NDArray[np.float64]:
     """
     Rigid transform of a pose, (4, 4), metres.
 
-    :raises ValueError: its quaternion is zero or not finite.
+    :raises ValueError: its quaternion is zero, or a number is not finite or absurdly large.
     """
     return _matrix(pose.position, pose.orientation)
 
@@ -100,7 +102,7 @@ def matrix_from_transform(transform: Transform) -> NDArray[np.float64]:
     """
     Rigid transform of a transform message, (4, 4), metres.
 
-    :raises ValueError: its quaternion is zero or not finite.
+    :raises ValueError: its quaternion is zero, or a number is not finite or absurdly large.
     """
     return _matrix(transform.translation, transform.rotation)
 
@@ -251,6 +253,10 @@ def _matrix(position: Point | Vector3, orientation: Quaternion) -> NDArray[np.fl
     matrix = np.eye(4)
     matrix[:3, :3] = rotation_from_quaternion((q.x, q.y, q.z, q.w))
     matrix[:3, 3] = position.x, position.y, position.z
+    if not np.all(np.abs(matrix[:3, 3]) <= _FARTHEST_M):  # also refuses NaN
+        raise ValueError(
+            f'translation: expected at most {_FARTHEST_M:g} m, got {matrix[:3, 3].tolist()}'
+        )
     return matrix
 
 

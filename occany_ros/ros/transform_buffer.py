@@ -10,16 +10,24 @@ from numpy.typing import NDArray
 from occany_ros.geometry.quaternion import quaternion_from_rotation, rotation_from_quaternion
 
 NANOSECONDS: Final = 1_000_000_000
+_MOST_FRAMES: Final = 2000
+_MOST_STAMPS: Final = 10_000
+_LONGEST_NAME: Final = 500
 
 
 @dataclass(slots=True, eq=False)
 class _Edge:
-    """A frame's way to its parent: one transform for ever, or many with times, ascending."""
+    """
+    A frame's way to its parent: one transform for ever, or many with times, ascending.
+
+    :param late: how many in a row came that were older than all that is kept.
+    """
 
     parent: str
     stamps_ns: list[int]
     matrices: list[NDArray[np.float64]]
     is_static: bool
+    late: int = 0
 
 
 class TransformBuffer:
@@ -48,12 +56,22 @@ class TransformBuffer:
         """
         Take a transform in.
 
+        One that is older than all that is kept is left out; a second one in a row begins anew:
+        else a single stamp from the far future would shut out every true one for ever.
+
         :param names: parent and child.
         :param parent_from_child: (4, 4), metres.
+        :raises ValueError: the names are empty, equal or too long, or there are too many frames.
         """
         parent, child = names[0].lstrip('/'), names[1].lstrip('/')
+        self._check(parent, child)
         with self._changed:
             edge = self._edges.get(child)
+            if edge is not None and not is_static:
+                edge.late = edge.late + 1 if stamp_ns < edge.stamps_ns[-1] - self._keep_ns else 0
+                if edge.late == 1 and not edge.is_static:
+                    return
+                edge = None if edge.late else edge
             if edge is None or is_static or edge.is_static or edge.parent != parent:
                 edge = self._edges[child] = _Edge(parent, [], [], is_static)
             place = bisect_left(edge.stamps_ns, stamp_ns)
@@ -63,6 +81,7 @@ class TransformBuffer:
                 edge.stamps_ns.insert(place, stamp_ns)
                 edge.matrices.insert(place, parent_from_child)
             first = bisect_left(edge.stamps_ns, edge.stamps_ns[-1] - self._keep_ns)
+            first = max(first, len(edge.stamps_ns) - _MOST_STAMPS)
             del edge.stamps_ns[:first], edge.matrices[:first]
             self._changed.notify_all()
 
@@ -92,6 +111,14 @@ class TransformBuffer:
         """Forget everything but the static transforms: the clock jumped."""
         with self._changed:
             self._edges = {name: edge for name, edge in self._edges.items() if edge.is_static}
+
+    def _check(self, parent: str, child: str) -> None:
+        if not 0 < len(parent) <= _LONGEST_NAME or not 0 < len(child) <= _LONGEST_NAME:
+            raise ValueError(f'frames: expected names of 1 to {_LONGEST_NAME} letters')
+        if parent == child:
+            raise ValueError(f'frame {child!r}: expected another frame for its parent, got itself')
+        if child not in self._edges and len(self._edges) >= _MOST_FRAMES:
+            raise ValueError(f'frame {child!r}: expected at most {_MOST_FRAMES} frames on /tf')
 
     def _known(self, frame: str) -> bool:
         return frame in self._edges or any(e.parent == frame for e in self._edges.values())

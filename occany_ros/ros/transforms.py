@@ -26,6 +26,7 @@ import yaml
 _LATCHED: Final = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 _VOLATILE: Final = QoSProfile(depth=100)
 _REMEMBERED: Final = 200
+_SHOWN: Final = 60
 
 
 class TransformSource(Protocol):
@@ -79,17 +80,16 @@ class OwnSource(TransformBuffer):
 
     def _take(self, message: TFMessage, *, is_static: bool) -> None:
         for entry in message.transforms:
-            try:
-                matrix = matrix_from_transform(entry.transform)
-            except ValueError as error:
-                self._node.get_logger().warning(
-                    f'/tf: {entry.header.frame_id} <- {entry.child_frame_id}: {error}',
-                    throttle_duration_sec=10.0,
-                )
-                continue
             stamp_ns = stamp_ns_of(entry.header.stamp)
             names = entry.header.frame_id, entry.child_frame_id
-            self.put(names, stamp_ns, matrix, is_static=is_static)
+            try:
+                matrix = matrix_from_transform(entry.transform)
+                self.put(names, stamp_ns, matrix, is_static=is_static)
+            except ValueError as error:
+                parent, child = (name[:_SHOWN] for name in names)
+                self._node.get_logger().warning(
+                    f'/tf: {parent!r} <- {child!r}: {error}', throttle_duration_sec=10.0
+                )
 
 
 class Tf2Source:

@@ -27,3 +27,9 @@ def test_zero_and_nan_are_refused():
     for bad in ([0, 0, 0, 0], [np.nan, 0, 0, 1]):
         with pytest.raises(ValueError, match='quaternion'):
             rotation_from_quaternion(bad)
+
+
+@pytest.mark.parametrize('length', [1e-320, 1e-160, 1e160, 1e308])
+def test_the_length_of_a_quaternion_does_not_matter(length):
+    rotation = rotation_from_quaternion([length, 0, 0, length])
+    np.testing.assert_allclose(rotation, [[1, 0, 0], [0, 0, -1], [0, 1, 0]], atol=1e-3)

@@ -64,3 +64,23 @@ def test_turning_keeps_points_on_their_pixels(angle_deg):
     ray = np.linalg.inv(turned_intrinsics(K, size, angle_deg)) @ (column, row, 1.0)
     delivered = delivered_from_turned(angle_deg)[:3, :3] @ ray
     np.testing.assert_allclose((K @ delivered)[:2], (x, y), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        {(0, 0): 1e-300, (1, 1): 1e-300},
+        {(0, 0): 1e9},
+        {(0, 2): 1e300},
+        {(1, 2): -5000.0},
+        {(0, 1): 1e12},
+        {(2, 2): 0.0},
+        {(1, 0): 3.0},
+    ],
+)
+def test_a_camera_no_lens_could_make_is_refused(change):
+    matrix = K.copy()
+    for place, value in change.items():
+        matrix[place] = value
+    with pytest.raises(ValueError, match='camera matrix'):
+        intrinsics_from_message(info(matrix), size=(80, 160), rectified=False)

@@ -3,6 +3,7 @@
 import array
 import time
 
+from builtin_interfaces.msg import Time
 from hypothesis import given
 from hypothesis import strategies as st
 import numpy as np
@@ -156,3 +157,16 @@ def test_forty_thousand_voxels_cost_little():
         durations.append(time.process_time() - start)
     # A list-built message takes 130 ms; the bound is loose for slow machines.
     assert min(durations) < 0.02
+
+
+def test_a_time_beyond_what_a_message_can_say_is_the_last_one():
+    latest = convert.stamp_ns_of(Time(sec=2**31 - 1, nanosec=2**32 - 1))
+    assert convert.time_message(latest) == Time(sec=2**31 - 1, nanosec=999_999_999)
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), 1e300])
+def test_a_translation_that_is_no_place_is_refused(value):
+    message = convert.transform_message(np.eye(4))
+    message.translation.y = value
+    with pytest.raises(ValueError, match='translation'):
+        convert.matrix_from_transform(message)

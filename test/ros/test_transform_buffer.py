@@ -106,3 +106,34 @@ def test_memory_is_bounded_and_can_be_cleared():
     buffer.clear_times()
     assert buffer.parent_of('base') is None
     assert buffer.parent_of('camera') == 'base'
+
+
+def test_one_stamp_from_the_far_future_does_not_shut_out_the_true_ones():
+    buffer = TransformBuffer()
+    buffer.put(('odom', 'base'), 100 * SECOND, np.eye(4), is_static=False)
+    buffer.put(('odom', 'base'), 2**31 * SECOND, np.eye(4), is_static=False)
+    for second in (101, 102, 103):
+        buffer.put(('odom', 'base'), second * SECOND, np.eye(4), is_static=False)
+    np.testing.assert_array_equal(buffer.lookup('odom', 'base', 103 * SECOND), np.eye(4))
+    buffer.put(('odom', 'base'), 0, np.eye(4), is_static=False)
+    np.testing.assert_array_equal(buffer.lookup('odom', 'base', 102 * SECOND), np.eye(4))
+
+
+@pytest.mark.parametrize(
+    'names', [('a', 'a'), ('/a', 'a'), ('', 'a'), ('a', ''), ('a', 'x' * 999)]
+)
+def test_names_that_make_no_tree_are_refused(names):
+    with pytest.raises(ValueError, match='frame'):
+        TransformBuffer().put(names, 0, np.eye(4), is_static=True)
+
+
+def test_what_is_kept_is_bounded():
+    buffer = TransformBuffer()
+    with pytest.raises(ValueError, match='at most'):
+        for index in range(10_000):
+            buffer.put(('base', f'f{index}'), 0, np.eye(4), is_static=True)
+    for stamp_ns in range(30_000):
+        buffer.put(('base', 'f0'), stamp_ns, np.eye(4), is_static=False)
+    with pytest.raises(LookupError):
+        buffer.lookup('base', 'f0', 10_000)
+    np.testing.assert_array_equal(buffer.lookup('base', 'f0', 29_000), np.eye(4))
