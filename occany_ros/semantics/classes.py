@@ -17,6 +17,11 @@ from occany_ros.occupancy.grid import FREE, UNKNOWN
 NO_CLASS: Final = 255
 
 
+def _same_numbers() -> NDArray[np.uint8]:
+    """Table of a set that networks answer in directly."""
+    return np.arange(256, dtype=np.uint8)
+
+
 def _grid_numbers(count: int, *, empty: int, other: int) -> NDArray[np.uint8]:
     """Grid label of every native id; what is not a class of the set becomes ``UNKNOWN``."""
     table = np.full(256, UNKNOWN, np.uint8)
@@ -43,6 +48,8 @@ class ClassSet:
     :param traversable: native ids of the ground one can move on; every other class is an
         obstacle.
     :param dynamic: native ids of things that move by themselves.
+    :param native_from_network: native id of every id a network answers with, (256,); a network
+        trained for this set needs none.
     """
 
     name: str
@@ -56,6 +63,7 @@ class ClassSet:
     superclass_empty: int
     traversable: frozenset[int]
     dynamic: frozenset[int]
+    native_from_network: NDArray[np.uint8] = field(default_factory=_same_numbers)
     grid_from_native: NDArray[np.uint8] = field(init=False)
     """Grid label of every native id, (256,); ids outside the set give ``UNKNOWN``."""
     native_from_grid: NDArray[np.uint8] = field(init=False)
@@ -92,12 +100,12 @@ class ClassSet:
     @property
     def grid_traversable(self) -> tuple[int, ...]:
         """Grid labels of the ground classes, ascending."""
-        return tuple(sorted(int(self.grid_from_native[index]) for index in self.traversable))
+        return self.grid_labels(self.traversable)
 
     @property
     def grid_dynamic(self) -> tuple[int, ...]:
         """Grid labels of the classes that move, ascending."""
-        return tuple(sorted(int(self.grid_from_native[index]) for index in self.dynamic))
+        return self.grid_labels(self.dynamic)
 
     @property
     def flat_prompts(self) -> tuple[tuple[str, int], ...]:
@@ -116,6 +124,10 @@ class ClassSet:
         if unknown:
             raise LookupError(f'no class {unknown} in {self.name}: choose from {self.names}')
         return frozenset(self.names.index(name) for name in names)
+
+    def grid_labels(self, native: frozenset[int]) -> tuple[int, ...]:
+        """Grid labels of native ids, ascending."""
+        return tuple(sorted(int(self.grid_from_native[index]) for index in native))
 
 
 OCC3D: Final = ClassSet(
