@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 import pickle
 import re
+import struct
 from typing import Any, Final
 import zipfile
 
@@ -56,6 +57,9 @@ class CheckpointError(ValueError):
                 parts.append(f'{len(names)} {title}: {", ".join(names[:5])}{more}')
         parts.append(remedy)
         super().__init__('; '.join(parts))
+
+
+_NO_WEIGHTS: Final = 'it is no weight file, or damaged'
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,12 +112,14 @@ def read_released_file(path: Path) -> ReleasedFile:
     """
     if not path.is_file():
         raise CheckpointError(path, 'there is no such file')
-    content = _unpickled(path)
+    is_zip = _is_plain_archive(path)
+    content = _unpickled(path, is_zip=is_zip)
     if not isinstance(content, dict):
         raise CheckpointError(path, f'expected a dictionary, got {type(content).__name__}')
     sections = {
         str(name): dict(section) for name, section in content.items() if _is_weights(section)
     }
+    _check_storage(path, sections)
     arguments = content.get('args')
     known = {name: _plain(value) for name, value in getattr(arguments, '__dict__', {}).items()}
     return ReleasedFile(path=path, sections=sections, arguments=known)
@@ -147,7 +153,28 @@ def _argument(node: ast.expr) -> object:
         ) from error
 
 
-def _unpickled(path: Path, stand_ins: tuple[type, ...] = STAND_INS) -> object:
+def _is_plain_archive(path: Path) -> bool:
+    """
+    Tell a ZIP archive, as torch writes it, from the older form without one.
+
+    :raises CheckpointError: an archive that would unpack to more than it is: torch packs nothing.
+    """
+    if not zipfile.is_zipfile(path):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, OSError) as error:
+        raise CheckpointError(path, f'{_NO_WEIGHTS} ({error})') from error
+    is_packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
+    if is_packed or sum(entry.file_size for entry in entries) > path.stat().st_size:
+        raise CheckpointError(
+            path, 'its entries are packed or overlap, so that it unpacks to more than it is'
+        )
+    return True
+
+
+def _unpickled(path: Path, *, is_zip: bool, stand_ins: tuple[type, ...] = STAND_INS) -> object:
     """
     Load with torch's restricted unpickler, which builds tensors, values and stand-ins only.
 
@@ -156,21 +183,37 @@ def _unpickled(path: Path, stand_ins: tuple[type, ...] = STAND_INS) -> object:
     try:
         with torch.serialization.safe_globals(list(stand_ins)):
             return torch.load(  # noqa: TID251 (this is the place that may)
-                path, map_location='cpu', weights_only=True, mmap=zipfile.is_zipfile(path)
+                path, map_location='cpu', weights_only=True, mmap=is_zip
             )
     except pickle.UnpicklingError as error:
         named = re.search(r'GLOBAL (\S+)', str(error))
         module, _, name = named[1].rpartition('.') if named else ('', '', '')
         if name == 'ActivationType' and module not in {kind.__module__ for kind in stand_ins}:
-            return _unpickled(path, (*stand_ins, _stand_in(module, name)))
+            more = (*stand_ins, _stand_in(module, name))
+            return _unpickled(path, is_zip=is_zip, stand_ins=more)
         problem = (
             f'it names {named[1]}, which is not a weight; it was refused and nothing of it was run'
             if named
-            else 'it is no weight file, or damaged'
+            else _NO_WEIGHTS
         )
         raise CheckpointError(path, problem) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
-        raise CheckpointError(path, f'it is no weight file, or damaged ({error})') from error
+    except Exception as error:  # noqa: BLE001 - a damaged file makes torch raise anything
+        raise CheckpointError(path, f'{_NO_WEIGHTS} ({error})') from error
+
+
+def _check_storage(path: Path, sections: Mapping[str, Mapping[str, Tensor]]) -> None:
+    """Refuse weights that repeat few stored numbers: they need more memory than the file is."""
+    repeated = tuple(
+        f'{section}.{key}'
+        for section, weights in sections.items()
+        for key, value in weights.items()
+        if value.layout != torch.strided
+        or value.numel() * value.element_size() > value.untyped_storage().nbytes()
+    )
+    if repeated:
+        raise CheckpointError(
+            path, f'{repeated[0]} has more numbers than are stored for it; the file lies'
+        )
 
 
 def _is_weights(section: object) -> bool:

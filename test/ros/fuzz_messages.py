@@ -11,6 +11,7 @@ import zlib
 
 from builtin_interfaces.msg import Time
 import cv2
+from fuzz_bytes import damaged
 from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
 from hypothesis import strategies as st
 import numpy as np
@@ -131,24 +132,7 @@ lying_files = st.one_of(
 )
 
 
-@st.composite
-def damaged_files(draw, whole=st.sampled_from(WHOLE_FILES)):
-    """Draw an image file that was cut, overwritten in places, or has something inserted."""
-    data = bytearray(draw(whole))
-    for _ in range(draw(st.integers(0, 4))):
-        place = draw(st.integers(0, len(data)))
-        what = draw(st.sampled_from(('cut', 'set', 'insert')))
-        if what == 'cut':
-            del data[place : place + draw(st.integers(1, 60))]
-        elif what == 'set':
-            patch = draw(st.binary(min_size=1, max_size=4))
-            data[place : place + len(patch)] = patch
-        else:
-            data[place:place] = draw(st.binary(max_size=20))
-    return bytes(data[: draw(st.integers(0, len(data)) | st.just(len(data)))])
-
-
-image_files = lying_files | damaged_files() | st.binary(max_size=300)
+image_files = lying_files | damaged(WHOLE_FILES) | st.binary(max_size=300)
 formats = st.sampled_from(('jpeg', 'png', 'rgb8; jpeg compressed bgr8', 'h264')) | texts
 
 
