@@ -47,8 +47,10 @@ class GroupingConfig:
     :param cameras: names, in the order sets are to have.
     :param slop_ns: largest difference of stamps inside a set.
     :param min_cameras: smallest set that is handed out.
-    :param max_wait_ns: longest time the oldest waiting message waits for others.
-    :param stale_after_ns: a camera that was silent for longer is not waited for.
+    :param max_wait_ns: longest time the oldest waiting message waits for others, on the steady
+        clock; longer where a recording is played slower than it was made.
+    :param stale_after_ns: a camera is not waited for once the stamps of the others are this much
+        further on than when it spoke last.
     :param max_gap_ns: a longer hole in the stamps flushes.
     :param backward_ns: a camera's stamps may be this much out of order without being a jump.
     :param depth: messages kept for each camera.
@@ -137,7 +139,8 @@ class CameraStatistics:
     How one camera is doing.
 
     :param name: the camera.
-    :param alive: it spoke within ``stale_after_ns``, or has not had the time to speak yet.
+    :param alive: it spoke within ``stale_after_ns``, in the time of the stamps, or has not had
+        the time to speak yet.
     :param received: messages so far.
     :param sets: sets it was part of.
     :param missed: sets that went out without it while it was alive.

@@ -23,11 +23,11 @@ class ClockGuard:
     messages of the old time are recognised, so that a looped recording flushes once, not once a
     camera.
 
-    :param config: limits.
+    :param config: limits; may be exchanged at any time.
     """
 
     def __init__(self, config: GroupingConfig) -> None:
-        self._config = config
+        self.config = config
         self._newest_ns: int | None = None
         self._newest_at_ns = 0
         self._flushed_at_ns: int | None = None
@@ -73,17 +73,17 @@ class ClockGuard:
     def _is_straggler(self, stamp_ns: int, track: CameraTrack, now_ns: int) -> bool:
         if self._flushed_at_ns is None or track.before_flush_ns is None:
             return False
-        if now_ns - self._flushed_at_ns > self._config.stale_after_ns:
+        if now_ns - self._flushed_at_ns > self.config.stale_after_ns:
             return False
-        if self._newest_ns is None or abs(stamp_ns - self._newest_ns) <= self._config.backward_ns:
+        if self._newest_ns is None or abs(stamp_ns - self._newest_ns) <= self.config.backward_ns:
             return False
-        return abs(stamp_ns - track.before_flush_ns) <= self._config.max_gap_ns
+        return abs(stamp_ns - track.before_flush_ns) <= self.config.max_gap_ns
 
     def _jump(self, stamp_ns: int, track: CameraTrack) -> Flush | None:
         own_ns, newest_ns = track.newest_ns, self._newest_ns
-        if own_ns is not None and stamp_ns < own_ns - self._config.backward_ns:
+        if own_ns is not None and stamp_ns < own_ns - self.config.backward_ns:
             return Flush.BACKWARD
-        if newest_ns is not None and stamp_ns > newest_ns + self._config.max_gap_ns:
+        if newest_ns is not None and stamp_ns > newest_ns + self.config.max_gap_ns:
             return Flush.GAP
         return None
 
@@ -97,4 +97,4 @@ class ClockGuard:
         odd_camera, odd_ns = self._odd
         if odd_camera == track.name and stamp_ns <= odd_ns:
             return False
-        return abs(stamp_ns - odd_ns) <= self._config.max_gap_ns
+        return abs(stamp_ns - odd_ns) <= self.config.max_gap_ns

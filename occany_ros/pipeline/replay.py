@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from occany_ros.geometry.frame import FrameSet
 from occany_ros.models.prediction import MemoryT, TokensT
-from occany_ros.pipeline.arrivals import Arrival, Group, GroupingConfig, PayloadT
-from occany_ros.pipeline.grouping import FrameGrouper
+from occany_ros.pipeline.arrivals import Arrival, Group, PayloadT
 from occany_ros.pipeline.host_maps import NonFiniteOutput
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.occupancy_update import Occupancy
 from occany_ros.pipeline.state import MapperState
+from occany_ros.pipeline.synchroniser import Synchroniser
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,15 +29,15 @@ class Mapped:
 
 
 def group_recording(
-    arrivals: Iterable[Arrival[PayloadT]], config: GroupingConfig
+    arrivals: Iterable[Arrival[PayloadT]], grouper: Synchroniser[PayloadT]
 ) -> Iterator[Group[PayloadT]]:
     """
     Group recorded messages with the time they were recorded as the clock.
 
     :param arrivals: in the order of ``received_ns``.
+    :param grouper: makes the sets; it has seen nothing yet.
     :returns: every set; those at the end that are still incomplete too.
     """
-    grouper: FrameGrouper[PayloadT] = FrameGrouper(config)
     now_ns = None
     for arrival in arrivals:
         now_ns = arrival.received_ns

@@ -11,6 +11,7 @@ from occany_ros.ros.machine_checks import machine_findings
 from occany_ros.ros.parameter_checks import parameters_from
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.probe import Probe
+from occany_ros.ros.sync_policy import synchroniser
 from occany_ros.ros.watchdog import causes
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -34,9 +35,20 @@ def examine(given: Mapping[str, Any], *, seconds: float, simulated: bool) -> Ite
             yield Finding('fault', 'parameters', problem)
         return
     yield Finding('ok', 'parameters', f'cameras: {", ".join(parameters.cameras)}')
+    yield from _policy(parameters)
     yield weights(parameters)
     if seconds > 0:
         yield from graph_findings(parameters, seconds, simulated=simulated)
+
+
+def _policy(parameters: Parameters) -> Iterator[Finding]:
+    """Look whether what ``sync.policy`` needs is there."""
+    from occany_ros.ros.engine import grouping_config
+
+    try:
+        synchroniser(parameters.sync.policy, grouping_config(parameters))
+    except ValueError as error:
+        yield Finding('fault', 'sync', str(error))
 
 
 def weights(parameters: Parameters) -> Finding:

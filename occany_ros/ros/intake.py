@@ -5,7 +5,6 @@ from time import monotonic, monotonic_ns
 from typing import Any, Final
 
 from occany_ros.pipeline.arrivals import Arrival, Flush, Group, Grouped
-from occany_ros.pipeline.grouping import FrameGrouper
 from occany_ros.ros.convert import stamp_ns_of
 from occany_ros.ros.engine import Engine, grouping_config, release_gpu
 from occany_ros.ros.frames import FrameMaker
@@ -15,6 +14,7 @@ from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.processing import Job, merged, Processing, Surroundings
 from occany_ros.ros.progress import Progress
 from occany_ros.ros.publishers import Publishers
+from occany_ros.ros.sync_policy import synchroniser
 from occany_ros.ros.transforms import Broadcaster, transform_source, TransformSource
 from occany_ros.ros.worker import Worker
 from rclpy.clock import Clock, ClockType
@@ -57,7 +57,7 @@ class Intake:
             camera.name: CameraInput(node, camera, now.qos, self._take) for camera in now.camera
         }
         self.frames = FrameMaker(self.inputs, self.transforms, self.progress)
-        self.grouper: FrameGrouper[Any] = FrameGrouper(grouping_config(now))
+        self.grouper = synchroniser(now.sync.policy, grouping_config(now))
         around = Surroundings(
             self.frames, publishers, self.transforms, self.broadcaster, self.progress, parameters
         )
@@ -78,9 +78,7 @@ class Intake:
 
     def retune(self, parameters: Parameters) -> None:
         """Follow parameters that were changed at run time."""
-        config = grouping_config(parameters)
-        if config != self.grouper.config:
-            self.grouper = FrameGrouper(config)
+        self.grouper.adopt(grouping_config(parameters))
         self.processing.retune(self._engine.mapper(parameters))
 
     def reset(self) -> None:

@@ -9,7 +9,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from occany_ros.ros.announcer import Announcer
 from occany_ros.ros.declare import ParameterServer
 from occany_ros.ros.diagnostics import array, as_text
-from occany_ros.ros.engine import Engine, load_engine, release_gpu
+from occany_ros.ros.engine import Engine, grouping_config, load_engine, release_gpu
 from occany_ros.ros.grids import grid_spec
 from occany_ros.ros.intake import Intake
 from occany_ros.ros.outputs import grid_info, grid_info_text
@@ -17,6 +17,7 @@ from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.publishers import Publishers
 from occany_ros.ros.reports import Condition, facts, report, SimulatedClock
 from occany_ros.ros.saving import save
+from occany_ros.ros.sync_policy import synchroniser
 from occany_ros.ros.watchdog import causes
 import rclpy
 from rclpy.clock import Clock, ClockType
@@ -120,6 +121,8 @@ class OccanyNode(LifecycleNode):
         return True
 
     def _load(self) -> None:
+        # What it needs has to be there before minutes are spent on weights.
+        synchroniser(self.parameters.sync.policy, grouping_config(self.parameters))
         self.get_logger().info(f'loading {self.parameters.model.variant} ...')
         self._engine = load_engine(self.parameters)
         about = self._engine.about()

@@ -38,6 +38,7 @@ from occany_ros.ros.outputs import (
 from occany_ros.ros.parameter_inputs import CameraParameters
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.scene import Scene
+from occany_ros.ros.sync_policy import synchroniser
 from occany_ros.ros.transform_buffer import TransformBuffer
 from std_msgs.msg import String
 
@@ -104,7 +105,8 @@ class Offline:
 
     def _frame_sets(self) -> Iterator[FrameSet]:
         least = self._parameters.sync.min_cameras
-        for group in group_recording(self._arrivals(), grouping_config(self._parameters)):
+        config, policy = grouping_config(self._parameters), self._parameters.sync.policy
+        for group in group_recording(self._arrivals(), synchroniser(policy, config)):
             frames = self._frames(group)
             if len(frames) >= least:
                 yield FrameSet(frames)

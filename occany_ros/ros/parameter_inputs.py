@@ -63,7 +63,7 @@ class SyncParameters:
     policy: str = setting(
         'deadline',
         'Rule that makes sets; deadline is our own, the other two are those of message_filters, '
-        'which must be installed',
+        'which must be installed and whose sets always hold every camera',
         choices=('deadline', 'exact_time', 'approximate_time'),
     )
     slop: float = setting(
@@ -72,14 +72,16 @@ class SyncParameters:
     min_cameras: int = setting(1, 'Fewest cameras in a set', limits=(1, 64), runtime=True)
     max_wait: float = setting(
         0.10,
-        'Longest wait for the missing cameras of a set',
+        'Longest wait for the missing cameras of a set; longer for a recording that is played '
+        'slower than it was made',
         unit='s',
         limits=(0.0, 10.0),
         runtime=True,
     )
     stale_after: float = setting(
         1.0,
-        'A camera silent for longer is not waited for',
+        'A camera is not waited for once the stamps of the others are this much further on than '
+        'when it spoke last',
         unit='s',
         limits=(0.01, 60.0),
         runtime=True,

@@ -38,7 +38,10 @@ class GpuParameters:
     """The device."""
 
     max_memory_gb: float = setting(
-        0.0, 'Most memory taken on the GPU; 0 is no limit', unit='GB', limits=(0.0, 1024.0)
+        0.0,
+        'Most memory taken on the GPU; 0 is no limit. Without effect on a processor',
+        unit='GB',
+        limits=(0.0, 1024.0),
     )
 
 

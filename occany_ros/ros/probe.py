@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from occany_ros.pipeline.arrivals import Arrival, Event, Grouped
 from occany_ros.pipeline.grouping import FrameGrouper
+from occany_ros.pipeline.synchroniser import Synchroniser
 from occany_ros.ros.convert import stamp_ns_of
 from occany_ros.ros.diagnostics import CameraReport
 from occany_ros.ros.engine import grouping_config
@@ -40,7 +41,8 @@ class Probe:
         }
         self.transforms = transform_source(node)
         self.frames = FrameMaker(self.inputs, self.transforms, self.progress)
-        self.grouper: FrameGrouper[Any] = FrameGrouper(grouping_config(parameters))
+        # Our own rule, whatever the policy: it tells how far apart the stamps are.
+        self.grouper: Synchroniser[Any] = FrameGrouper[Any](grouping_config(parameters))
         self._node = node
         self._parameters = parameters
         self._clock = SimulatedClock(node)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from occany_ros.pipeline.arrivals import Event
-from occany_ros.pipeline.grouping import FrameGrouper
+from occany_ros.pipeline.synchroniser import Synchroniser
 from occany_ros.ros.diagnostics import (
     camera_status,
     CameraReport,
@@ -55,7 +55,7 @@ class Listening(Protocol):
     progress: Progress
     inputs: dict[str, CameraInput]
     frames: FrameMaker
-    grouper: FrameGrouper[Any]
+    grouper: Synchroniser[Any]
 
 
 def camera_reports(intake: Listening) -> list[CameraReport]:
