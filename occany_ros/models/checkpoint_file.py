@@ -197,7 +197,7 @@ def _unpickled(path: Path, *, is_zip: bool, stand_ins: tuple[type, ...] = STAND_
             else _NO_WEIGHTS
         )
         raise CheckpointError(path, problem) from error
-    except Exception as error:  # noqa: BLE001 - a damaged file makes torch raise anything
+    except Exception as error:  # a damaged file makes torch raise anything
         raise CheckpointError(path, f'{_NO_WEIGHTS} ({error})') from error
 
 
