@@ -31,11 +31,13 @@ class Frame:
     :param camera: the camera that took it.
     :param stamp_ns: time of exposure, nanoseconds.
     :param image: RGB, (h, w, 3) uint8.
+    :param mask: which parts of the image are used, at any size, (r, c); None for all.
     """
 
     camera: Camera
     stamp_ns: int
     image: NDArray[np.uint8]
+    mask: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,9 +46,15 @@ class FrameSet:
     Images that belong to one instant, at most one per camera, in the cameras' configured order.
 
     :param frames: at least one frame; the first is the reference.
+    :param external_from_base: pose of the robot by somebody else's odometry, (4, 4) float64, or
+        None.
+    :param grid_from_base: pose of the base frame in the frame the grid hangs on, (4, 4) float64;
+        None where they are one.
     """
 
     frames: tuple[Frame, ...]
+    external_from_base: NDArray[np.float64] | None = None
+    grid_from_base: NDArray[np.float64] | None = None
 
     @property
     def stamp_ns(self) -> int:

@@ -91,11 +91,17 @@ def camera_views(
             labels=_resampled(view_labels.astype(np.uint8), frame.image.shape[:2]),
             base_from_camera=pose,
             focal=float(focal),
+            calibrated_focal=_focal(frame),
         )
         for frame, view_depth, view_labels, pose, focal in zip(
             frames, depth, labels, base_from_camera, maps.focal, strict=True
         )
     )
+
+
+def _focal(frame: Frame) -> float | None:
+    intrinsics = frame.camera.intrinsics
+    return None if intrinsics is None else float(np.sqrt(intrinsics[0, 0] * intrinsics[1, 1]))
 
 
 def _resampled(image: NDArray[ScalarT], shape: tuple[int, ...]) -> NDArray[ScalarT]:

@@ -14,6 +14,8 @@ from occany_ros.pipeline.modes import Mode, MODES
 Anchor = Literal['newest', 'first']
 Fusion = Literal['trilinear', 'carve']
 Merge = Literal['evaluation', 'demo']
+LevelMode = Literal['none', 'tf', 'ground_plane']
+ScaleSource = Literal['model', 'odom', 'camera_height']
 
 DEFAULT_GRID: Final = GridSpec(origin=(-40.0, -40.0, -1.0), resolution=0.4, shape=(200, 200, 16))
 
@@ -62,8 +64,10 @@ class MapperConfig:
     :param pooling: what happens to the filled grid, see `occany_ros.pipeline.grids.pooled`.
     :param max_rays: rays of a view ``carve`` works with; larger maps are thinned.
     :param max_points: points in the cloud at most; more are thinned evenly.
-    :param assumed_height_m: height of the reference camera over the ground, used only where no
-        extrinsics are given; zero puts the base at the camera.
+    :param assumed_height_m: height of the first camera over the ground. It is used where no
+        extrinsics are given (zero puts the base at the camera), and to find the scale.
+    :param level: how the grid is made level, see `occany_ros.pipeline.level.levelled`.
+    :param scale: what makes lengths metric, see `occany_ros.pipeline.metric.in_metres`.
     :raises ValueError: a value is out of range; the message names it as the node's parameters do.
     """
 
@@ -86,6 +90,8 @@ class MapperConfig:
     max_rays: int = 8192
     max_points: int = 200_000
     assumed_height_m: float = 0.0
+    level: LevelMode = 'tf'
+    scale: ScaleSource = 'model'
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -110,6 +116,8 @@ class MapperConfig:
             ('grid.pooling', self.pooling, get_args(Pooling)),
             ('render.merge', self.merge, get_args(Merge)),
             ('mode', self.mode, MODES),
+            ('level.mode', self.level, get_args(LevelMode)),
+            ('scale.source', self.scale, get_args(ScaleSource)),
         ):
             _require(name, f'one of {choices}', choice, choice in choices)
         for name, threshold in (

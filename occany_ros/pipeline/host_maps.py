@@ -1,8 +1,8 @@
 """Images on their way to the network, and its answer on the CPU: one copy each, checked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,9 @@ class ViewMaps:
     focal: NDArray[np.float32]
 
 
+MapsT = TypeVar('MapsT', bound=ViewMaps)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class HostMaps(ViewMaps):
     """
@@ -83,6 +86,17 @@ class Fetched:
 
     seen: HostMaps
     novel: ViewMaps | None
+
+    def scaled(self, scale: float) -> 'Fetched':
+        """
+        Stretch every length: points, depth and the ways between the views.
+
+        :param scale: metres to the network's unit; 1 changes and copies nothing.
+        """
+        if scale == 1.0:
+            return self
+        seen = replace(_scaled(self.seen, scale), depth=self.seen.depth * np.float32(scale))
+        return Fetched(seen, None if self.novel is None else _scaled(self.novel, scale))
 
 
 def fetch(prediction: Prediction, novel: Sequence[NovelViews] = ()) -> Fetched:
@@ -126,6 +140,13 @@ def on_device(images: Sequence[NDArray[np.uint8]], device: torch.device) -> Tens
     host = torch.empty(len(images), *images[0].shape, dtype=torch.uint8, pin_memory=is_gpu)
     np.stack(images, out=host.numpy())
     return host.to(device, non_blocking=is_gpu)
+
+
+def _scaled(maps: MapsT, scale: float) -> MapsT:
+    poses = maps.world_from_camera.copy()
+    poses[:, :3, 3] *= scale
+    points = maps.world_points * np.float32(scale)
+    return replace(maps, world_points=points, world_from_camera=poses)
 
 
 def _on_host(numbers: Tensor) -> NDArray[np.float32]:

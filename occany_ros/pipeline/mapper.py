@@ -22,6 +22,8 @@ from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.host_maps import fetch
 from occany_ros.pipeline.imagination import described, imagine, network_of, NO_STAGE
 from occany_ros.pipeline.localisation import locate, Located
+from occany_ros.pipeline.masking import fitted_mask, without_masked
+from occany_ros.pipeline.metric import hung, in_metres, scale_report
 from occany_ros.pipeline.modes import Imagined, Mode, NOTHING_IMAGINED
 from occany_ros.pipeline.occupancy_update import Occupancy
 from occany_ros.pipeline.preprocess import fit_image, network_size, Size, views_from_frames
@@ -92,7 +94,7 @@ class Mapper(Generic[TokensT, MemoryT]):
 
     def initial(self) -> MapperState[TokensT, MemoryT]:
         """Return the state before the first set, and after a reset."""
-        return initial_state(self.config)
+        return initial_state()
 
     @torch.inference_mode()
     def step(
@@ -120,28 +122,40 @@ class Mapper(Generic[TokensT, MemoryT]):
         novel, imagined = self._imagined(memories.whole, prediction)
         if novel:
             watch.lap('novel')
-        maps = fetch(prediction, novel)
-        watch.lap('fetch')
         window = in_memory_order((*kept, newest), self.config.anchor)
         index = window.index(newest)
+        views = [frame for entry in window for frame in entry.frames]
+        maps = without_masked(fetch(prediction, novel), views)
+        watch.lap('fetch')
+        metric = in_metres(maps, window, index, state, self.config, self.classes)
         located = locate(
-            window, index, maps.seen.world_from_camera, state.rig, state.odom_from_base
+            metric.window,
+            index,
+            metric.maps.seen.world_from_camera,
+            metric.rig,
+            state.odom_from_base,
         )
+        hanging = hung(state.hanging, located, index, metric, self.config)
         watch.lap('odometry')
-        scene = fill(maps, located, index, self.classes, self.config)
+        joint = hanging.joint(frames.grid_from_base)
+        scene = fill(metric.maps, located, index, joint, self.classes, self.config)
         watch.lap('voxels')
         after = self._after(state, located, index, memories, frames)
-        return replace(after, size=size), Occupancy(
+        after = replace(after, size=size, scale=metric.track, hanging=hanging)
+        return after, Occupancy(
             stamp_ns=frames.stamp_ns,
             grid=scene.grid,
             cloud=scene.cloud,
-            odom_from_base=after.odom_from_base,
+            motion=hanging.motion,
             views=scene.views,
             seconds=watch.seconds(),
             window=len(window),
             extrinsics=located.newest.extrinsics,
             restart=restart,
             imagined=imagined,
+            grid_from_base=frames.grid_from_base,
+            level=hanging.report(located.rig.first),
+            scale=scale_report(metric.track, self.config),
         )
 
     def _encoded(self, frames: FrameSet, size: Size, watch: Stopwatch) -> Remembered[TokensT]:
@@ -151,7 +165,7 @@ class Mapper(Generic[TokensT, MemoryT]):
         watch.lap('preprocess')
         tokens = tuple(self._reconstructor.encode(views))
         watch.lap('encode')
-        return Remembered(fitted, tokens)
+        return Remembered(fitted, tokens, external_from_base=frames.external_from_base)
 
     def _remembered(
         self,
@@ -202,6 +216,8 @@ class Mapper(Generic[TokensT, MemoryT]):
             size=state.size,
             image_shapes={**state.image_shapes, **shapes},
             rig=located.rig,
+            scale=state.scale,
+            hanging=state.hanging,
             odom_from_base=state.odom_from_base if odom_from_base is None else odom_from_base,
             stamp_ns=frames.stamp_ns,
         )
@@ -242,7 +258,10 @@ def mapper_of(model: LoadedModel, classes: Classes, config: MapperConfig) -> Map
 def _fitted(frame: Frame, size: Size) -> Frame:
     fitted = fit_image(frame.image, size, frame.camera.intrinsics)
     camera = Camera(frame.camera.name, fitted.intrinsics, frame.camera.base_from_camera)
-    return Frame(camera, frame.stamp_ns, fitted.image)
+    mask = frame.mask
+    if mask is not None:
+        mask = fitted_mask(mask, (frame.image.shape[1], frame.image.shape[0]), size)
+    return Frame(camera, frame.stamp_ns, fitted.image, mask)
 
 
 def _check(frames: FrameSet) -> None:

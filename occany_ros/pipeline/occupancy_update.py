@@ -1,7 +1,7 @@
 """The answer of one mapping step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -42,6 +42,7 @@ class CameraView:
     :param labels: class as in the grid, 255 = none, (h, w) uint8.
     :param base_from_camera: the extrinsics that were used, (4, 4).
     :param focal: focal length that was used, pixels of ``image``.
+    :param calibrated_focal: the same by the camera's calibration; None where there is none.
     """
 
     name: str
@@ -51,6 +52,68 @@ class CameraView:
     labels: NDArray[np.uint8]
     base_from_camera: NDArray[np.float64]
     focal: float
+    calibrated_focal: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """
+    Where the robot is and how fast it moves.
+
+    :param odom_from_base: accumulated ego motion since the last reset, (4, 4) float64.
+    :param linear: velocity in the base frame, metres a second, (3,).
+    :param angular: rate of turn in the base frame, radians a second, (3,).
+    :param seconds: over which both are the mean; zero where nothing is known of them.
+    :param distance_m: way since the last reset.
+    """
+
+    odom_from_base: NDArray[np.float64]
+    linear: NDArray[np.float64]
+    angular: NDArray[np.float64]
+    seconds: float
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class LevelReport:
+    """
+    What the level of the grid rests on.
+
+    :param source: ``mounting``, ``axis swap`` or ``ground plane``.
+    :param roll_deg: of the first camera in the base frame in use, degrees.
+    :param pitch_deg: the same, positive looking down.
+    :param height_m: of that camera over z = 0.
+    :param planes: ground planes in the mean.
+    :param refused: reason -> sets that showed none.
+    :param missing: why the newest set showed none.
+    """
+
+    source: str
+    roll_deg: float
+    pitch_deg: float
+    height_m: float
+    planes: int
+    refused: Mapping[str, int]
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleReport:
+    """
+    What the scale rests on.
+
+    :param source: ``model`` until another one has told enough.
+    :param value: metres to the network's unit.
+    :param told: sets that told one.
+    :param refused: reason -> sets that did not.
+    :param missing: why the newest set did not.
+    """
+
+    source: str = 'model'
+    value: float = 1.0
+    told: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+    missing: str = ''
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +125,7 @@ class Occupancy:
     :param grid: semantic grid around the robot at that time, base frame.
     :param cloud: the points of seen views the grid was made of, base frame; novel views fill the
         grid only, because they have no colours and nobody measured them.
-    :param odom_from_base: accumulated ego motion since the last reset, (4, 4) float64.
+    :param motion: accumulated ego motion since the last reset, and speed.
     :param views: the newest set, camera by camera.
     :param seconds: duration of each stage, stage name -> seconds.
     :param window: number of frame sets in the rolling memory.
@@ -70,15 +133,26 @@ class Occupancy:
         hangs on the reference camera by the axis swap optical -> body.
     :param restart: why memory began anew with this set, or None.
     :param imagined: which novel views were rendered, and why not more.
+    :param grid_from_base: pose of the base frame in the grid's, (4, 4); None where they are one.
+    :param level: what makes the grid level.
+    :param scale: what makes lengths metric.
     """
 
     stamp_ns: int
     grid: OccupancyGrid3d
     cloud: Cloud
-    odom_from_base: NDArray[np.float64]
+    motion: Motion
     views: tuple[CameraView, ...]
     seconds: Mapping[str, float]
     window: int
     extrinsics: Extrinsics = 'given'
     restart: Restart | None = None
     imagined: Imagined = NOTHING_IMAGINED
+    grid_from_base: NDArray[np.float64] | None = None
+    level: LevelReport | None = None
+    scale: ScaleReport = ScaleReport()
+
+    @property
+    def odom_from_base(self) -> NDArray[np.float64]:
+        """Accumulated ego motion since the last reset, (4, 4) float64."""
+        return self.motion.odom_from_base

@@ -72,25 +72,57 @@ def oriented_size(size: Size, image_size: Size, rng: np.random.Generator) -> Siz
     return (size[1], size[0]) if turn else size
 
 
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """
+    How an image is cut and resized to a size.
+
+    :param scale: pixels afterwards to pixels before.
+    :param width: of the whole image afterwards, before it is cut.
+    :param height: of the whole image afterwards.
+    :param left: columns cut away on the left.
+    :param top: rows cut away on the top.
+    """
+
+    scale: float
+    width: int
+    height: int
+    left: int
+    top: int
+
+
+def placement(image_size: Size, size: Size) -> Placement:
+    """
+    Say how an image has to be resized so that it covers a size, and what is cut away then.
+
+    The resized size is rounded down in single precision, as the released demo does.
+
+    :param image_size: width and height of the image.
+    :param size: width and height wanted.
+    """
+    before = np.array(image_size, np.float32)
+    scale = (np.array(size, np.float32) / before).max() + np.float32(1e-8)
+    width, height = (int(side) for side in np.floor(before * scale))
+    left, top = max(int((width - size[0]) / 2), 0), max(int((height - size[1]) / 2), 0)
+    return Placement(float(scale), width, height, left, top)
+
+
 def fit_image(
     image: NDArray[np.uint8], size: Size, intrinsics: NDArray[np.float64] | None = None
 ) -> FittedImage:
     """
     Resize an image so that it covers a size, and cut out its middle.
 
-    The resized size is rounded down in single precision, as the released demo does; where that
-    falls one pixel short, the last column or row is black.
+    Where `placement` rounds one pixel too far down, the last column or row is black.
 
     :param image: RGB, (h, w, 3).
     :param size: width and height wanted.
     :param intrinsics: pinhole matrix of ``image``, if known.
     :returns: the fitted image and its matrix.
     """
-    before = np.array((image.shape[1], image.shape[0]), np.float32)
-    scale = (np.array(size, np.float32) / before).max() + np.float32(1e-8)
-    width, height = (int(side) for side in np.floor(before * scale))
-    left, top = max(int((width - size[0]) / 2), 0), max(int((height - size[1]) / 2), 0)
-    resized = _resized(Image.fromarray(image), (width, height), float(scale))
+    fitting = placement((image.shape[1], image.shape[0]), size)
+    width, height, left, top = fitting.width, fitting.height, fitting.left, fitting.top
+    resized = _resized(Image.fromarray(image), (width, height), fitting.scale)
     fitted = np.asarray(resized.crop((left, top, left + size[0], top + size[1])))
     if intrinsics is not None:
         scales = (width / image.shape[1], height / image.shape[0])

@@ -12,6 +12,7 @@ from occany_ros.occupancy.points import LabelledPoints
 from occany_ros.pipeline.clouds import camera_views, coloured_cloud, points_in_base, solid
 from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.grids import merged_grid, pooled, ray_bundles, trilinear_grid
+from occany_ros.pipeline.hanging import Joint
 from occany_ros.pipeline.host_maps import Fetched, ViewMaps
 from occany_ros.pipeline.localisation import Located
 from occany_ros.pipeline.occupancy_update import CameraView, Cloud
@@ -36,27 +37,29 @@ def fill(
     maps: Fetched,
     located: Located[TokensT],
     newest: int,
+    joint: Joint,
     classes: Classes,
     config: MapperConfig,
 ) -> Scene:
     """
-    Bring the points of a window to the newest base frame and fill the grid with them.
+    Bring the points of a window to the grid's frame at the newest set and fill the grid.
 
     :param maps: of every view of the window, in memory order, and of novel views.
     :param located: the window's poses.
     :param newest: index of the newest set in the window.
+    :param joint: how what is mounted hangs on the base frame and the grid's.
     """
     is_solid = solid(maps.seen, config.confidence, classes)
-    base_from_world = invert(located.newest.world_from_base)
-    cloud = points_in_base(maps.seen, is_solid, base_from_world)
+    grid_from_world = joint.grid_from_mounted @ invert(located.newest.world_from_base)
+    cloud = points_in_base(maps.seen, is_solid, grid_from_world)
     frames = [frame for entry in located.window for frame in entry.frames]
     first = sum(len(entry.frames) for entry in located.window[:newest])
     here = slice(first, first + len(located.window[newest].frames))
     if config.fusion == 'carve':
         width = frames[0].image.shape[1]
-        grid = _carved(maps, base_from_world, width, classes, config)
+        grid = _carved(maps, grid_from_world, width, classes, config)
     else:
-        grid = _splatted(maps.novel, cloud, base_from_world, classes, config)
+        grid = _splatted(maps.novel, cloud, grid_from_world, classes, config)
     return Scene(
         grid=pooled(grid, classes, config.pooling),
         cloud=coloured_cloud(cloud, frames, is_solid, classes, config.max_points),
@@ -64,7 +67,7 @@ def fill(
             frames[here],
             maps.seen.part(here),
             is_solid[here],
-            located.newest.base_from_camera,
+            joint.base_from_mounted @ located.newest.base_from_camera,
             classes,
         ),
     )
@@ -73,7 +76,7 @@ def fill(
 def _splatted(
     novel: ViewMaps | None,
     seen: LabelledPoints,
-    base_from_world: NDArray[np.float64],
+    grid_from_world: NDArray[np.float64],
     classes: Classes,
     config: MapperConfig,
 ) -> OccupancyGrid3d:
@@ -81,13 +84,13 @@ def _splatted(
     if novel is None:
         return trilinear_grid(seen, config.grid, classes)
     is_solid = solid(novel, config.novel_confidence, classes)
-    imagined = points_in_base(novel, is_solid, base_from_world)
+    imagined = points_in_base(novel, is_solid, grid_from_world)
     return merged_grid(seen, imagined, config.grid, classes, config.merge)
 
 
 def _carved(
     maps: Fetched,
-    base_from_world: NDArray[np.float64],
+    grid_from_world: NDArray[np.float64],
     image_width: int,
     classes: Classes,
     config: MapperConfig,
@@ -99,7 +102,7 @@ def _carved(
         if views is not None
         for bundle in ray_bundles(
             views,
-            base_from_world,
+            grid_from_world,
             classes,
             config,
             image_width=image_width,

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from occany_ros.geometry.frame import FrameSet
 from occany_ros.models.prediction import MemoryT, TokensT
 from occany_ros.pipeline.config import MapperConfig
+from occany_ros.pipeline.hanging import Hanging
 from occany_ros.pipeline.occupancy_update import Restart
 from occany_ros.pipeline.preprocess import Size
 from occany_ros.pipeline.rig import Rig
+from occany_ros.pipeline.scale import ScaleTrack
 from occany_ros.pipeline.window import Remembered, Remembering
 
 
@@ -25,7 +27,10 @@ class MapperState(Generic[TokensT, MemoryT]):
     :param size: width and height of the network's images, from the first image.
     :param image_shapes: camera -> rows and columns of its images.
     :param rig: where the cameras sit.
-    :param odom_from_base: newest pose, (4, 4) float64.
+    :param scale: metres to the network's unit.
+    :param hanging: the level, and the pose that was told.
+    :param odom_from_base: newest pose of the base frame the cameras are mounted in, (4, 4)
+        float64.
     :param stamp_ns: newest set, nanoseconds; None before the first.
     """
 
@@ -34,18 +39,22 @@ class MapperState(Generic[TokensT, MemoryT]):
     size: Size | None
     image_shapes: Mapping[str, tuple[int, int]]
     rig: Rig
+    scale: ScaleTrack
+    hanging: Hanging
     odom_from_base: NDArray[np.float64]
     stamp_ns: int | None
 
 
-def initial_state(config: MapperConfig) -> MapperState[TokensT, MemoryT]:
+def initial_state() -> MapperState[TokensT, MemoryT]:
     """Nothing seen yet; the odometry starts at identity."""
     return MapperState(
         window=(),
         remembering=None,
         size=None,
         image_shapes={},
-        rig=Rig(config.assumed_height_m, {}),
+        rig=Rig({}),
+        scale=ScaleTrack(),
+        hanging=Hanging(),
         odom_from_base=np.eye(4),
         stamp_ns=None,
     )
@@ -66,9 +75,9 @@ def restarted(
         return state, 'start'
     gap_ns = frames.stamp_ns - state.stamp_ns
     if gap_ns < 0:
-        return initial_state(config), 'backward'
+        return initial_state(), 'backward'
     if gap_ns > config.max_gap_s * 1e9:
-        return initial_state(config), 'gap'
+        return initial_state(), 'gap'
     for frame in frames.frames:
         shape = frame.image.shape[:2]
         if state.image_shapes.get(frame.camera.name, shape) != shape:

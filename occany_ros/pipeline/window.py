@@ -22,11 +22,13 @@ class Remembered(Generic[TokensT]):
     :param tokens: what the encoder made of each, kept so that it sees an image once only.
     :param odom_from_base: pose of the robot, from the last window it was in, (4, 4) float64; None
         before the first.
+    :param external_from_base: the same by somebody else's odometry, where it is known.
     """
 
     frames: tuple[Frame, ...]
     tokens: tuple[TokensT, ...]
     odom_from_base: NDArray[np.float64] | None = None
+    external_from_base: NDArray[np.float64] | None = None
 
     @property
     def stamp_ns(self) -> int:

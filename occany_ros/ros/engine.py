@@ -10,7 +10,7 @@ from occany_ros.geometry.novel_views import NovelViewPlan
 from occany_ros.models.factory import load_model, LoadedModel
 from occany_ros.occupancy.pooling import Pooling
 from occany_ros.pipeline.arrivals import GroupingConfig
-from occany_ros.pipeline.config import Fusion, MapperConfig, Merge
+from occany_ros.pipeline.config import Fusion, LevelMode, MapperConfig, Merge, ScaleSource
 from occany_ros.pipeline.imagination import network_of
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.modes import Mode
@@ -135,6 +135,8 @@ def mapper_config(parameters: Parameters, model: LoadedModel) -> MapperConfig:
         pooling=cast(Pooling, parameters.grid.pooling),
         max_points=parameters.points.max_points,
         assumed_height_m=parameters.level.camera_height,
+        level=cast(LevelMode, parameters.level.mode),
+        scale=cast(ScaleSource, parameters.scale.source),
     )
 
 
