@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from occany_ros.bags.reader import Topic
+from occany_ros.bags.recording import Topic
 
 IMAGE_TYPES: Final = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 GENERIC_NAMES: Final = frozenset(

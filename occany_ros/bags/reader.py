@@ -1,7 +1,7 @@
 """Reading rosbag2 recordings, whole or damaged, with no ROS at hand."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 import struct
 from types import TracebackType
@@ -9,9 +9,16 @@ from typing import Final
 
 import apsw
 from occany_ros.bags.messages import Message, message_store
-from occany_ros.bags.salvage import DamageError, stored_messages, StoredMessage, ZstdError
+from occany_ros.bags.recording import RawMessage, Topic
+from occany_ros.bags.salvage import (
+    DamageError,
+    stored_messages,
+    StoredMessage,
+    unpacked_chunk,
+    ZstdError,
+)
 from rosbags.interfaces import Connection, ConnectionExtRosbag2, QosDurability
-from rosbags.rosbag2 import Reader, ReaderError
+from rosbags.rosbag2 import Reader, ReaderError, storage_mcap
 from rosbags.serde import SerdeError
 from rosbags.typesys import get_types_from_msg, TypesysError
 
@@ -27,41 +34,13 @@ READ_ERRORS: Final = (
     ArithmeticError,
     RuntimeError,
     EOFError,
+    AssertionError,
+    MemoryError,
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Topic:
-    """
-    One topic of a recording.
-
-    :param name: its full name.
-    :param type_name: e.g. ``sensor_msgs/msg/Image``.
-    :param count: number of messages.
-    :param latched: it was published TRANSIENT_LOCAL.
-    """
-
-    name: str
-    type_name: str
-    count: int
-    latched: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RawMessage:
-    """
-    One message, still CDR.
-
-    :param topic: name of its topic.
-    :param type_name: e.g. ``sensor_msgs/msg/Image``.
-    :param stamp_ns: time of arrival, nanoseconds.
-    :param data: CDR.
-    """
-
-    topic: str
-    type_name: str
-    stamp_ns: int
-    data: bytes
+# rosbags unpacks a chunk whatever it comes to; here it is not more than the chunk says.
+storage_mcap.DECOMPRESSORS.update(
+    {name: partial(unpacked_chunk, compression=name) for name in ('lz4', 'zstd')}
+)
 
 
 class BagReader:
@@ -74,6 +53,7 @@ class BagReader:
     :ivar start_ns: time of the first message, nanoseconds; 0 in an empty bag.
     :ivar end_ns: time of the last message, nanoseconds; 0 in an empty bag.
     :ivar damage: what could not be read and why; empty while all is well.
+    :ivar statement: empty, as a bag needs no explanation.
     """
 
     def __init__(self, path: Path) -> None:
@@ -87,6 +67,7 @@ class BagReader:
         self.start_ns = 0
         self.end_ns = 0
         self.damage = ''
+        self.statement = ''
         self._reader: Reader | None = None
         self._files: tuple[Path, ...] = ()
 
@@ -147,7 +128,10 @@ class BagReader:
                 yield RawMessage(connection.topic, connection.msgtype, stamp_ns, bytes(data))
                 done += 1
         except READ_ERRORS as error:
-            self.damage = f'{self.path}: damaged behind message {done}: {error}'
+            count = sum(connection.msgcount for connection in wanted)
+            self.damage = (
+                f'{self.path}: damaged behind message {done} of {count}, which were kept: {error}'
+            )
 
     def _salvaged(self) -> Iterator[StoredMessage]:
         """Messages of all storage files from the front; a damaged one does not hide the next."""
@@ -175,6 +159,7 @@ class BagReader:
             stamps.append(stored.stamp_ns)
         for (topic, type_name), count in counts.items():
             self.topics[topic] = Topic(topic, type_name, count, latched=topic == '/tf_static')
+        self.damage += f'; {len(stamps)} messages kept'
         if stamps:
             self.start_ns, self.end_ns = min(stamps), max(stamps)
 
