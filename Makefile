@@ -8,7 +8,7 @@ export PYTHON ROS_PREFIX
 IN_ROS := scripts/in_ros.sh
 OUT ?= demo
 
-.PHONY: help setup demo test test-full check format bench clean
+.PHONY: help setup demo picture test test-full check format bench clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -19,6 +19,9 @@ setup: ## ROS 2 prefix in .ros/, package in install/ (seconds when nothing chang
 
 demo: setup ## the real node on a synthetic drive; INPUT=<bag or folder> for your images, CAMERAS=1|6, MODE=fast|balanced|quality, OUT=<folder>
 	@$(IN_ROS) occany demo $(if $(INPUT),--input "$(INPUT)") $(if $(CAMERAS),--cameras "$(CAMERAS)") $(if $(MODE),--mode "$(MODE)") --out "$(OUT)"
+
+picture: setup ## the demo's bag in a real viewer, Foxglove Studio from npm in headless Chromium -> docs/viewer.png; OUT=<folder> of the demo
+	@$(IN_ROS) python3 scripts/viewer/take_picture.py --bag "$(OUT)/bag"
 
 test: setup check ## every check and every test, the node's over real DDS
 	@$(IN_ROS) python3 -m pytest test
