@@ -1,17 +1,19 @@
 """Image messages to RGB arrays: every encoding, no copy where the bytes already are RGB."""
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from occany_ros.ros.bridged import bridged
 from occany_ros.ros.image_files import decode_file
 
 MAX_SIDE: Final = 16384
 MAX_PIXELS: Final = 64_000_000
 
 Rgb = NDArray[np.uint8]
+ScalarT = TypeVar('ScalarT', bound=np.generic)
 
 
 class ImageMessage(Protocol):
@@ -79,16 +81,14 @@ def decode_image(message: ImageMessage) -> Rgb:
 
     :param message: a ``sensor_msgs/Image``.
     :returns: (h, w, 3) uint8.
-    :raises ValueError: unknown encoding, absurd size, or fewer bytes than the header promises.
+    :raises ValueError: an encoding neither we nor cv_bridge know, absurd size, or fewer bytes
+        than the header promises.
     """
     encoding = message.encoding.lower()
-    if encoding not in _FORMATS:
-        raise ValueError(
-            f'encoding: expected one of {", ".join(ENCODINGS)}, got {message.encoding!r}; '
-            'remap to a colour topic, or convert with image_proc'
-        )
-    channels, sample, to_rgb = _FORMATS[encoding]
     _check_size(message.height, message.width)
+    if encoding not in _FORMATS:
+        return _by_others(message)
+    channels, sample, to_rgb = _FORMATS[encoding]
     planar = encoding.startswith('nv')
     if (planar or channels == 2) and (message.width % 2 or (planar and message.height % 2)):
         raise ValueError(
@@ -114,14 +114,24 @@ def decode_compressed(message: CompressedImageMessage) -> Rgb:
     return decode_file(np.frombuffer(message.data, np.uint8), check_size=_check_size)
 
 
-def turn(image: Rgb, angle_deg: int) -> Rgb:
+def turn(image: NDArray[ScalarT], angle_deg: int) -> NDArray[ScalarT]:
     """
     Turn an image clockwise, for cameras that are not mounted upright.
 
-    :param image: (h, w, 3).
-    :returns: (h, w, 3) or (w, h, 3); contiguous.
+    :param image: (h, w) or (h, w, 3).
+    :returns: the same with sides exchanged after a quarter turn; contiguous.
     """
     return image if angle_deg == 0 else np.ascontiguousarray(np.rot90(image, -angle_deg // 90))
+
+
+def _by_others(message: ImageMessage) -> Rgb:
+    pixels = bridged(message)
+    if pixels is None:
+        raise ValueError(
+            f'encoding: expected one of {", ".join(ENCODINGS)}, got {message.encoding!r}; remap '
+            'to a colour topic, convert with image_proc, or install cv_bridge'
+        )
+    return pixels
 
 
 def _check_size(height: int, width: int) -> None:

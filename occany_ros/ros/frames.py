@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from time import monotonic
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from occany_ros.ros.calibration import (
 )
 from occany_ros.ros.decode import decode_compressed, decode_image, turn
 from occany_ros.ros.inputs import CameraInput
+from occany_ros.ros.mask_files import mask_for, Masks
+from occany_ros.ros.mounting import mounting_from_text
 from occany_ros.ros.parameter_inputs import CameraParameters
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.progress import Progress
@@ -32,6 +35,7 @@ class FrameMaker:
     :param inputs: camera -> its subscriptions.
     :param transforms: where the mounting is looked up.
     :param progress: where failures are counted.
+    :param masks: of the cameras that have one.
     """
 
     def __init__(
@@ -39,8 +43,10 @@ class FrameMaker:
         inputs: Mapping[str, CameraInput],
         transforms: TransformSource,
         progress: Progress,
+        masks: Masks = MappingProxyType({}),
     ) -> None:
         self.mounted: dict[str, bool] = {}
+        self.focals: dict[str, float | None] = {}
         self.calibrated: dict[str, bool] = {}
         self.frame_ids: dict[str, str] = {}
         self.sizes: dict[str, tuple[int, int]] = {}
@@ -48,6 +54,7 @@ class FrameMaker:
         self._inputs = inputs
         self._transforms = transforms
         self._progress = progress
+        self._masks = masks
 
     def frames(self, group: Group[Any], parameters: Parameters) -> tuple[Frame, ...]:
         """
@@ -59,22 +66,18 @@ class FrameMaker:
         found = []
         for arrival, stamp_ns in zip(group.arrivals, group.stamps_ns, strict=True):
             settings = by_name[arrival.camera]
-            image = self._image(arrival.payload, settings)
-            if image is not None:
-                camera = self._camera(settings, image.shape[:2], stamp_ns, parameters)
-                found.append(Frame(camera, stamp_ns, turn(image, settings.rotate)))
+            name = settings.name
+            self.frame_ids[name] = settings.frame_id or arrival.payload.header.frame_id
+            try:
+                image = _decoded(arrival.payload)
+                mask = mask_for(self._masks, settings, image.shape[:2])
+            except ValueError as error:
+                self._progress.undecodable[name] += 1
+                self._progress.decode_errors[name] = str(error)
+                continue
+            camera = self._camera(settings, image.shape[:2], stamp_ns, parameters)
+            found.append(Frame(camera, stamp_ns, turn(image, settings.rotate), mask))
         return tuple(found)
-
-    def _image(self, message: Any, settings: CameraParameters) -> NDArray[np.uint8] | None:
-        name = settings.name
-        self.frame_ids[name] = settings.frame_id or message.header.frame_id
-        try:
-            is_raw = isinstance(message, Image)
-            return decode_image(message) if is_raw else decode_compressed(message)
-        except ValueError as error:
-            self._progress.undecodable[name] += 1
-            self._progress.decode_errors[name] = str(error)
-            return None
 
     def _camera(
         self,
@@ -86,9 +89,11 @@ class FrameMaker:
         name = settings.name
         self.sizes[name] = size
         intrinsics = self._intrinsics(settings, size)
-        mounting = self._mounting(name, stamp_ns, parameters)
+        mounting = self._mounting(settings, stamp_ns, parameters)
         self.calibrated[name] = intrinsics is not None
+        self.focals[name] = None
         if intrinsics is not None:
+            self.focals[name] = float(np.sqrt(intrinsics[0, 0] * intrinsics[1, 1]))
             intrinsics = turned_intrinsics(intrinsics, size, settings.rotate)
         if mounting is not None:
             mounting = mounting @ delivered_from_turned(settings.rotate)
@@ -112,9 +117,13 @@ class FrameMaker:
         return result
 
     def _mounting(
-        self, name: str, stamp_ns: int, parameters: Parameters
+        self, settings: CameraParameters, stamp_ns: int, parameters: Parameters
     ) -> NDArray[np.float64] | None:
+        name = settings.name
         frame_id = self.frame_ids[name]
+        if settings.mounting:
+            self.mounted[name] = True
+            return mounting_from_text(settings.mounting, f'{name}.mounting')
         if not frame_id:
             self.mounted[name] = False
             return None
@@ -140,3 +149,7 @@ class FrameMaker:
             return parameters.tf.timeout
         self._patience_ends_s = self._patience_ends_s or monotonic() + _FIRST_WAIT_S
         return max(self._patience_ends_s - monotonic(), 0.0)
+
+
+def _decoded(message: Any) -> NDArray[np.uint8]:
+    return decode_image(message) if isinstance(message, Image) else decode_compressed(message)

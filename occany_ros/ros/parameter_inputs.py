@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from occany_ros.ros.mounting import mounting_from_text
 from occany_ros.ros.setting import setting
 
 
@@ -31,8 +32,24 @@ class CameraParameters:
         choices=(0, 90, 180, 270),
     )
     mask_file: str = setting(
-        '', 'Image whose black pixels are not used, e.g. the bonnet; empty uses all of them'
+        '',
+        'PNG or JPEG of the shape of the images as delivered: where it is black they are not '
+        'used, e.g. the bonnet; empty uses all of them',
     )
+    mounting: str = setting(
+        '',
+        "Where the camera sits on base_frame, 'x y z roll pitch yaw' in metres and radians as in "
+        'URDF, looking along its x axis; it goes before /tf, empty asks /tf',
+    )
+
+    def __post_init__(self) -> None:
+        """
+        Check what a type cannot.
+
+        :raises ValueError: ``mounting`` is not six numbers.
+        """
+        if self.mounting:
+            mounting_from_text(self.mounting, f'{self.name}.mounting')
 
     @property
     def image_topics(self) -> tuple[str, ...]:

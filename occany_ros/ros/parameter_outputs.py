@@ -21,7 +21,11 @@ class GridParameters:
     origin: tuple[float, ...] = setting(
         (-40.0, -40.0, -1.0), 'Minimum corner in grid.frame', unit='m', limits=(-1000.0, 1000.0)
     )
-    frame: str = setting('', 'Frame the grid hangs on; empty takes base_frame')
+    frame: str = setting(
+        '',
+        'Frame of the robot the grid hangs on, found through /tf, e.g. base_footprint; until its '
+        'transform is there, and where this is empty, it is base_frame',
+    )
     fusion: str = setting(
         'auto',
         'trilinear leaves every voxel without a point free, as the released models are '
@@ -46,13 +50,16 @@ class LevelParameters:
 
     mode: str = setting(
         'tf',
-        'How the grid is made level: none turns optical axes into those of a body, tf takes the '
-        'mounting of the cameras from /tf where there is one, ground_plane fits the ground',
+        'How the grid is made level: none hangs it on the first camera by the axis swap from '
+        'optical to body axes; tf takes the mounting of the cameras where it is known, else that '
+        'axis swap; ground_plane lays the ground that is seen at z = 0, and is like tf until '
+        'then',
         choices=('none', 'tf', 'ground_plane'),
     )
     camera_height: float = setting(
         0.0,
-        'Height of the reference camera over the ground, used where /tf does not give it',
+        'Height of the first camera over the ground: for the axis swap, and for scale.source '
+        'camera_height, where 0 takes it from the mounting',
         unit='m',
         limits=(-100.0, 100.0),
         runtime=True,
@@ -65,8 +72,10 @@ class ScaleParameters:
 
     source: str = setting(
         'model',
-        'What makes lengths metric: the network, the external odometry, or the known height of '
-        'the reference camera',
+        'What makes lengths metric: model believes the network; odom compares it with '
+        'odom_frame <- base_frame on /tf while the robot moves; camera_height with the known '
+        'height of the camera over the ground that is seen. Without evidence the network is '
+        'believed, and /diagnostics says why',
         choices=('model', 'odom', 'camera_height'),
     )
 

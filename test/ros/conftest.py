@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 NO_ROS_NEEDED = {
+    'test_bridged.py',
     'test_decode.py',
     'test_fuzz_parameters.py',
+    'test_focal_check.py',
     'test_graph_environment.py',
     'test_machine_checks.py',
+    'test_mask_files.py',
+    'test_mounting.py',
     'test_parameters.py',
     'test_transform_buffer.py',
     'test_watchdog.py',
@@ -28,7 +32,8 @@ class WithoutRos(pytest.Module):
 
 def pytest_pycollect_makemodule(module_path, parent):
     here = Path(__file__).parent
-    if module_path.parent == here and module_path.name not in NO_ROS_NEEDED | {'conftest.py'}:
+    needs_ros = module_path.name not in NO_ROS_NEEDED | {'conftest.py'}
+    if here in module_path.parents and needs_ros:
         ros = find_spec('rclpy') is not None
         return None if ros else WithoutRos.from_parent(parent, path=module_path)
     return None
