@@ -26,6 +26,14 @@ class Classes(Protocol):
         """Native id of things of no class; may be one past the end."""
 
     @property
+    def dynamic(self) -> frozenset[int]:
+        """Native ids of things that move by themselves."""
+
+    @property
+    def native_from_network(self) -> NDArray[np.uint8]:
+        """Native id of every id a network answers with, (256,)."""
+
+    @property
     def grid_from_native(self) -> NDArray[np.uint8]:
         """Grid label of every native id, (256,)."""
 

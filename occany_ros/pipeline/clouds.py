@@ -6,7 +6,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.geometry.frame import Frame
-from occany_ros.occupancy.grid import Classes, UNKNOWN
+from occany_ros.occupancy.grid import Classes
 from occany_ros.occupancy.points import LabelledPoints, transform_points
 from occany_ros.pipeline.host_maps import HostMaps, ViewMaps
 from occany_ros.pipeline.occupancy_update import CameraView, Cloud
@@ -81,14 +81,14 @@ def camera_views(
     :param base_from_camera: (v, 4, 4).
     """
     depth = np.where(is_solid, maps.depth, np.float32(np.nan))
-    labels = np.where(maps.labels < classes.count, classes.grid_from_native[maps.labels], UNKNOWN)
+    labels = classes.grid_from_native[maps.labels]
     return tuple(
         CameraView(
             name=frame.camera.name,
             stamp_ns=frame.stamp_ns,
             image=frame.image,
             depth=_resampled(view_depth, frame.image.shape[:2]),
-            labels=_resampled(view_labels.astype(np.uint8), frame.image.shape[:2]),
+            labels=_resampled(view_labels, frame.image.shape[:2]),
             base_from_camera=pose,
             focal=float(focal),
             calibrated_focal=_focal(frame),

@@ -9,6 +9,7 @@ from occany_ros.occupancy.fusion_parameters import FusionParameters
 from occany_ros.occupancy.grid import GridSpec
 from occany_ros.occupancy.pooling import Pooling
 from occany_ros.pipeline.imagination import plan_in
+from occany_ros.pipeline.label_rules import DEFAULT_LABELS, LabelRules
 from occany_ros.pipeline.modes import Mode, MODES
 
 Anchor = Literal['newest', 'first']
@@ -68,6 +69,7 @@ class MapperConfig:
         extrinsics are given (zero puts the base at the camera), and to find the scale.
     :param level: how the grid is made level, see `occany_ros.pipeline.level.levelled`.
     :param scale: what makes lengths metric, see `occany_ros.pipeline.metric.in_metres`.
+    :param labels: how labels are made and kept.
     :raises ValueError: a value is out of range; the message names it as the node's parameters do.
     """
 
@@ -92,6 +94,7 @@ class MapperConfig:
     assumed_height_m: float = 0.0
     level: LevelMode = 'tf'
     scale: ScaleSource = 'model'
+    labels: LabelRules = DEFAULT_LABELS
 
     def __post_init__(self) -> None:
         """Check the ranges."""

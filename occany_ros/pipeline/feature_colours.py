@@ -7,11 +7,12 @@ somebody forgets it. Signs and ranges are part of it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from occany_ros.pipeline.occupancy_update import CameraView
 
 _PERCENTILES: Final = (2.0, 98.0)
 _LEAST_SPREAD: Final = 1e-9
@@ -75,6 +76,20 @@ def feature_colours(features: NDArray[np.float32], basis: FeatureBasis) -> NDArr
     colours: NDArray[np.uint8] = np.round(255 * np.clip(place, 0, 1)).astype(np.uint8)
     colours[~known] = 0
     return colours
+
+
+def with_features(
+    views: Sequence[CameraView], maps: Sequence[NDArray[np.float32]]
+) -> tuple[CameraView, ...]:
+    """
+    Give views their features.
+
+    :param maps: of each view, (c, h, w); none at all for a network without features.
+    """
+    if not maps:
+        return tuple(views)
+    pairs = zip(views, maps, strict=True)
+    return tuple(replace(view, features=features) for view, features in pairs)
 
 
 def fits(basis: FeatureBasis | None, features: NDArray[np.float32]) -> bool:

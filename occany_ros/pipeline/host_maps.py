@@ -99,13 +99,19 @@ class Fetched:
         return Fetched(seen, None if self.novel is None else _scaled(self.novel, scale))
 
 
-def fetch(prediction: Prediction, novel: Sequence[NovelViews] = ()) -> Fetched:
+def fetch(
+    prediction: Prediction, novel: Sequence[NovelViews] = (), *, with_labels: bool = True
+) -> Fetched:
     """
     Bring all answers to the CPU in one copy.
 
     :param novel: novel views, in groups.
+    :param with_labels: otherwise labels stay where they are, and nothing has one.
     :raises NonFiniteOutput: points, confidence or poses are not finite.
     """
+    if not with_labels:
+        prediction = replace(prediction, labels=None)
+        novel = [replace(views, labels=None) for views in novel]
     seen_parts = _common((prediction,)) | {'local_points': [prediction.local_points[..., 2]]}
     novel_parts = _common(novel) if novel else {}
     named = [*seen_parts.items(), *((f'novel {n}', p) for n, p in novel_parts.items())]
@@ -125,6 +131,18 @@ def fetch(prediction: Prediction, novel: Sequence[NovelViews] = ()) -> Fetched:
         begin = end
     seen = HostMaps(**_typed(fields, ''), depth=fields['local_points'])
     return Fetched(seen, ViewMaps(**_typed(fields, 'novel ')) if novel else None)
+
+
+def fetch_features(prediction: Prediction, views: slice) -> tuple[NDArray[np.float32], ...]:
+    """
+    Bring the first level of the semantic features of some views to the CPU.
+
+    :param views: in a row.
+    :returns: of each view, (c, h, w); empty for a network without features.
+    """
+    if not prediction.features:
+        return ()
+    return tuple(prediction.features[0][views].to('cpu', torch.float32).numpy())
 
 
 def on_device(images: Sequence[NDArray[np.uint8]], device: torch.device) -> Tensor:

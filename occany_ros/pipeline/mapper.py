@@ -19,15 +19,16 @@ from occany_ros.models.prediction import (
 )
 from occany_ros.occupancy.grid import Classes
 from occany_ros.pipeline.config import MapperConfig
-from occany_ros.pipeline.host_maps import fetch
+from occany_ros.pipeline.feature_colours import with_features
+from occany_ros.pipeline.host_maps import fetch, fetch_features
 from occany_ros.pipeline.imagination import described, imagine, network_of, NO_STAGE
+from occany_ros.pipeline.labelled_scene import Labelling
 from occany_ros.pipeline.localisation import locate, Located
 from occany_ros.pipeline.masking import fitted_mask, without_masked
 from occany_ros.pipeline.metric import hung, in_metres, scale_report
 from occany_ros.pipeline.modes import Imagined, Mode, NOTHING_IMAGINED
 from occany_ros.pipeline.occupancy_update import Occupancy
 from occany_ros.pipeline.preprocess import fit_image, network_size, Size, views_from_frames
-from occany_ros.pipeline.scene import fill
 from occany_ros.pipeline.state import initial_state, MapperState, restarted
 from occany_ros.pipeline.stopwatch import Stopwatch
 from occany_ros.pipeline.window import (
@@ -98,13 +99,18 @@ class Mapper(Generic[TokensT, MemoryT]):
 
     @torch.inference_mode()
     def step(
-        self, state: MapperState[TokensT, MemoryT], frames: FrameSet
+        self,
+        state: MapperState[TokensT, MemoryT],
+        frames: FrameSet,
+        *,
+        features: bool = False,
     ) -> tuple[MapperState[TokensT, MemoryT], Occupancy]:
         """
         Map one more set.
 
         :param state: from the step before, or `initial`; it is not changed.
         :param frames: at least one image, no camera twice.
+        :param features: whether somebody wants the semantic features of the newest set.
         :returns: the next state, and what was found.
         :raises ValueError: the set is empty, names a camera twice, or an image is not RGB bytes.
         :raises NonFiniteOutput: the network answered NaN or infinity; go on with ``state``.
@@ -124,8 +130,12 @@ class Mapper(Generic[TokensT, MemoryT]):
             watch.lap('novel')
         window = in_memory_order((*kept, newest), self.config.anchor)
         index = window.index(newest)
+        first = sum(len(entry.frames) for entry in window[:index])
+        here = slice(first, first + len(newest.frames))
         views = [frame for entry in window for frame in entry.frames]
-        maps = without_masked(fetch(prediction, novel), views)
+        labelling = Labelling(state.labels, self.classes, self.config)
+        fetched = fetch(prediction, novel, with_labels=labelling.asks)
+        maps = without_masked(labelling.named(fetched), views)
         watch.lap('fetch')
         metric = in_metres(maps, window, index, state, self.config, self.classes)
         located = locate(
@@ -138,16 +148,20 @@ class Mapper(Generic[TokensT, MemoryT]):
         hanging = hung(state.hanging, located, index, metric, self.config)
         watch.lap('odometry')
         joint = hanging.joint(frames.grid_from_base)
-        scene = fill(metric.maps, located, index, joint, self.classes, self.config)
+        scene, labels = labelling.scene(
+            metric.maps, located, index, joint, hanging.motion.odom_from_base
+        )
         watch.lap('voxels')
         after = self._after(state, located, index, memories, frames)
-        after = replace(after, size=size, scale=metric.track, hanging=hanging)
+        after = replace(after, size=size, scale=metric.track, hanging=hanging, labels=labels)
         return after, Occupancy(
             stamp_ns=frames.stamp_ns,
             grid=scene.grid,
             cloud=scene.cloud,
             motion=hanging.motion,
-            views=scene.views,
+            views=with_features(scene.views, fetch_features(prediction, here))
+            if features
+            else scene.views,
             seconds=watch.seconds(),
             window=len(window),
             extrinsics=located.newest.extrinsics,

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from occany_ros.occupancy.grid import OccupancyGrid3d
+from occany_ros.occupancy.grid import OccupancyGrid3d, UNKNOWN
 from occany_ros.pipeline.modes import Imagined, NOTHING_IMAGINED
 
 Extrinsics = Literal['given', 'assumed']
@@ -43,6 +43,8 @@ class CameraView:
     :param base_from_camera: the extrinsics that were used, (4, 4).
     :param focal: focal length that was used, pixels of ``image``.
     :param calibrated_focal: the same by the camera's calibration; None where there is none.
+    :param features: the network's semantic features, at a size of their own, (c, h', w') float32;
+        None where nobody asked for them or the network has none.
     """
 
     name: str
@@ -53,6 +55,12 @@ class CameraView:
     base_from_camera: NDArray[np.float64]
     focal: float
     calibrated_focal: float | None = None
+    features: NDArray[np.float32] | None = None
+
+    @property
+    def is_labelled(self) -> bool:
+        """Tell whether any pixel has a label."""
+        return bool((self.labels != UNKNOWN).any())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

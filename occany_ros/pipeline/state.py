@@ -10,6 +10,7 @@ from occany_ros.geometry.frame import FrameSet
 from occany_ros.models.prediction import MemoryT, TokensT
 from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.hanging import Hanging
+from occany_ros.pipeline.labelling import LabelTrack, NOTHING_LABELLED
 from occany_ros.pipeline.occupancy_update import Restart
 from occany_ros.pipeline.preprocess import Size
 from occany_ros.pipeline.rig import Rig
@@ -32,6 +33,7 @@ class MapperState(Generic[TokensT, MemoryT]):
     :param odom_from_base: newest pose of the base frame the cameras are mounted in, (4, 4)
         float64.
     :param stamp_ns: newest set, nanoseconds; None before the first.
+    :param labels: what is remembered of labels; it is forgotten with the memory.
     """
 
     window: tuple[Remembered[TokensT], ...]
@@ -43,6 +45,7 @@ class MapperState(Generic[TokensT, MemoryT]):
     hanging: Hanging
     odom_from_base: NDArray[np.float64]
     stamp_ns: int | None
+    labels: LabelTrack = NOTHING_LABELLED
 
 
 def initial_state() -> MapperState[TokensT, MemoryT]:
@@ -81,6 +84,13 @@ def restarted(
     for frame in frames.frames:
         shape = frame.image.shape[:2]
         if state.image_shapes.get(frame.camera.name, shape) != shape:
-            fresh = replace(state, window=(), remembering=None, size=None, image_shapes={})
+            fresh = replace(
+                state,
+                window=(),
+                remembering=None,
+                size=None,
+                image_shapes={},
+                labels=NOTHING_LABELLED,
+            )
             return fresh, 'resolution'
     return state, None

@@ -1,0 +1,112 @@
+"""
+Labels over time: which sets are labelled, what the sets between take, and how grids vote.
+
+Everything remembered here is fixed to the world by the ego motion, and forgotten with the memory.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from occany_ros.occupancy.grid import Classes, OccupancyGrid3d
+from occany_ros.occupancy.voting import labels_near, PlacedLabels, voted_labels
+from occany_ros.pipeline.host_maps import Fetched, NO_LABEL, ViewMaps
+from occany_ros.pipeline.label_rules import LabelRules
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelTrack:
+    """
+    What is remembered of labels from set to set.
+
+    :param since: sets since the last labelled one, which is 0.
+    :param carried: the last labelled grid, as it went out; None before the first.
+    :param earlier: labelled grids before it votes, oldest first, each as it was before the vote.
+    """
+
+    since: int = 0
+    carried: PlacedLabels | None = None
+    earlier: tuple[PlacedLabels, ...] = ()
+
+    def asks(self, rules: LabelRules) -> bool:
+        """Tell whether the next set is to be labelled by the network."""
+        if rules.source == 'off':
+            return False
+        return self.carried is None or self.since + 1 >= rules.every
+
+
+NOTHING_LABELLED: Final = LabelTrack()
+
+
+def in_set(fetched: Fetched, classes: Classes) -> Fetched:
+    """Renumber the labels of a network to the native ids of the class set in use."""
+    table = classes.native_from_network
+    if np.array_equal(table, np.arange(256)):
+        return fetched
+    seen = replace(fetched.seen, labels=table[fetched.seen.labels])
+    novel = fetched.novel
+    return Fetched(seen, None if novel is None else replace(novel, labels=table[novel.labels]))
+
+
+def carried_over(
+    fetched: Fetched,
+    track: LabelTrack,
+    odom_from_world: NDArray[np.float64],
+    threshold: float,
+    classes: Classes,
+) -> Fetched:
+    """
+    Label the pixels of a set that the network was not asked about by the last labelled grid.
+
+    :param track: with a grid, else nothing is labelled.
+    :param odom_from_world: pose of the network's world in the frame grids are kept in, (4, 4).
+    :param threshold: less certain pixels stay without a label.
+    """
+    grid = track.carried
+    if grid is None:
+        return fetched
+    novel = fetched.novel
+    return Fetched(
+        replace(
+            fetched.seen, labels=_read(fetched.seen, grid, odom_from_world, threshold, classes)
+        ),
+        novel and replace(novel, labels=_read(novel, grid, odom_from_world, threshold, classes)),
+    )
+
+
+def elected(
+    grid: OccupancyGrid3d,
+    odom_from_grid: NDArray[np.float64],
+    track: LabelTrack,
+    rules: LabelRules,
+    classes: Classes,
+) -> tuple[OccupancyGrid3d, LabelTrack]:
+    """
+    Let the grids before vote on a labelled grid, and remember it.
+
+    :param odom_from_grid: pose of its frame in one that stays, (4, 4).
+    """
+    newest = PlacedLabels(grid.spec, grid.labels, odom_from_grid)
+    earlier = track.earlier[-(rules.votes - 1) :] if rules.votes > 1 else ()
+    if earlier:
+        moving = tuple(sorted(int(classes.grid_from_native[i]) for i in rules.moving_in(classes)))
+        grid = replace(grid, labels=voted_labels(newest, earlier, classes, moving))
+    kept = (*earlier, newest) if rules.votes > 1 else ()
+    carried = replace(newest, labels=grid.labels)
+    return grid, LabelTrack(since=0, carried=carried, earlier=kept)
+
+
+def _read(
+    maps: ViewMaps,
+    grid: PlacedLabels,
+    odom_from_world: NDArray[np.float64],
+    threshold: float,
+    classes: Classes,
+) -> NDArray[np.uint8]:
+    labels = np.full(maps.labels.shape, NO_LABEL, np.uint8)
+    is_sure = maps.confidence > threshold
+    found = labels_near(grid, maps.world_points[is_sure], odom_from_world)
+    native = classes.native_from_grid[found]
+    labels[is_sure] = np.where(native == classes.empty, NO_LABEL, native)
+    return labels
