@@ -11,6 +11,7 @@ NO_ROS_NEEDED = {
     'test_bridged.py',
     'test_decode.py',
     'test_fuzz_parameters.py',
+    'test_gpu_limit.py',
     'test_focal_check.py',
     'test_graph_environment.py',
     'test_machine_checks.py',

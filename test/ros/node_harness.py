@@ -19,6 +19,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PATIENCE_S = 40.0
+TOOL = 'import sys; from occany_ros.cli.main import main; sys.exit(main())'
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 WEAK = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 
@@ -61,6 +62,7 @@ class Graph:
             'PYTHONPATH': f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}',
             'OMP_NUM_THREADS': '1',
         }
+        self.program = [str(Path(get_package_prefix('occany_ros')) / 'lib/occany_ros/node')]
         self.processes = []
         self.context = Context()
         rclpy.init(context=self.context, domain_id=domain)
@@ -98,14 +100,34 @@ class Graph:
             for name, value in given.items()
             for word in ('-p', f'{name}:={json.dumps(value) if value != "" else chr(39) * 2}')
         ]
-        executable = Path(get_package_prefix('occany_ros')) / 'lib/occany_ros/node'
-        command = [sys.executable, str(executable), '--ros-args', *arguments, *extra]
-        return self.start(command)
+        return self.node_process(*arguments, *extra)
+
+    def occany_of(self, file, *extra):
+        """Start the node; a file says everything."""
+        return self.node_process('--params-file', str(file), *extra)
+
+    def break_node(self, **faults):
+        """Let `occany` start the node around a network that fails; see `faulty_node.Faulty`."""
+        self.program = [str(HERE / 'faulty_node.py'), json.dumps(faults)]
+
+    def node_process(self, *words):
+        """Start the node with these words of ROS."""
+        return self.start([sys.executable, *self.program, '--ros-args', *words])
+
+    def tool(self, *words):
+        """Start a subcommand of `occany`."""
+        return self.start([sys.executable, '-c', TOOL, *words])
 
     def subscribe(self, kind, topic, qos=10):
         """Collect the messages of a topic in the list that is returned."""
         messages = []
         self.node.create_subscription(kind, topic, messages.append, qos)
+        return messages
+
+    def subscribe_raw(self, kind, topic, qos=10):
+        """Collect the messages of a topic as bytes."""
+        messages = []
+        self.node.create_subscription(kind, topic, messages.append, qos, raw=True)
         return messages
 
     def wait(self, condition, what, patience_s=PATIENCE_S):

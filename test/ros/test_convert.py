@@ -1,7 +1,6 @@
 """Messages say what the values say, and give them back."""
 
 import array
-import time
 
 from builtin_interfaces.msg import Time
 from hypothesis import given
@@ -146,17 +145,6 @@ def test_odometry_names_both_frames():
 def test_arrays_enter_messages_as_arrays():
     message = convert.cloud_message(cloud(np.random.default_rng(5), 3), HEAD)
     assert isinstance(message.data, array.array)
-
-
-def test_forty_thousand_voxels_cost_little():
-    value = cloud(np.random.default_rng(6), 40_000)
-    durations = []
-    for _ in range(5):
-        start = time.process_time()
-        serialize_message(convert.cloud_message(value, HEAD))
-        durations.append(time.process_time() - start)
-    # A list-built message takes 130 ms; the bound is loose for slow machines.
-    assert min(durations) < 0.02
 
 
 def test_a_time_beyond_what_a_message_can_say_is_the_last_one():

@@ -7,8 +7,7 @@ import sys
 
 import cv2
 import numpy as np
-from occany_ros.bags.messages import packed
-from occany_ros.bags.reader import BagReader, decoded
+from occany_ros.bags.reader import BagReader
 from occany_ros.evaluation.recorded import read_run
 from occany_ros.models.tiny import load_tiny
 import pytest
@@ -29,16 +28,6 @@ def weights(tmp_path_factory):
 
 def demo(out, weights, *options):
     return occany('demo', '--out', str(out), '--checkpoint', str(weights), *options)
-
-
-def outputs_of(path):
-    """Read every output of the node; packed anew, as ROS fills gaps in CDR with anything."""
-    with BagReader(path) as bag:
-        return sorted(
-            (raw.topic, raw.stamp_ns, packed(decoded(raw)))
-            for raw in bag.messages()
-            if raw.topic.startswith('/occany/') and 'front' not in raw.topic
-        )
 
 
 def occany(*words):
@@ -85,12 +74,6 @@ def test_synthetic_drive(tmp_path, weights):
     for name in outputs:
         assert counts[f'/occany/{name}'] == 4, name
     assert counts['/camera/front/image_raw'] == 4
-    offline = tmp_path / 'offline'
-    street = next((tmp_path / 'out').glob('street_*'))
-    options = ['-o', str(offline), '--params-file', str(tmp_path / 'out' / 'parameters.yaml')]
-    done = occany('bag', str(street), *options)
-    assert done.returncode == 0, done.stderr
-    assert outputs_of(offline) == outputs_of(tmp_path / 'out' / 'bag')
     again = demo(tmp_path / 'out', weights, '--steps', '4', '--rate', '4')
     assert 'using the drive made before' in again.stdout
 

@@ -1,0 +1,123 @@
+"""Acceptance 15 and 16: RViz files and the user's page against a node; unknown parameters."""
+
+from pathlib import Path
+import re
+
+import pytest
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import GetParameters, ListParameters, SetParameters
+from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
+import yaml
+
+ROOT = Path(__file__).parents[3]
+VIEWS = sorted((ROOT / 'config').glob('*.rviz'))
+TRANSIENT, VOLATILE = DurabilityPolicy.TRANSIENT_LOCAL, DurabilityPolicy.VOLATILE
+DURABILITY = {'Transient Local': TRANSIENT, 'Volatile': VOLATILE}
+RELIABILITY = {
+    'Reliable': ReliabilityPolicy.RELIABLE,
+    'Best Effort': ReliabilityPolicy.BEST_EFFORT,
+}
+SHOWS = {
+    'PointCloud2': 'sensor_msgs/msg/PointCloud2',
+    'Map': 'nav_msgs/msg/OccupancyGrid',
+    'Path': 'nav_msgs/msg/Path',
+    'Odometry': 'nav_msgs/msg/Odometry',
+    'Pose': 'geometry_msgs/msg/PoseStamped',
+    'Image': 'sensor_msgs/msg/Image',
+    'MarkerArray': 'visualization_msgs/msg/MarkerArray',
+}
+LOOKS = 10
+NOT_THE_NODES = re.compile(r'/(rosout|parameter_events)|/occany/transition_event')
+
+
+@pytest.fixture(scope='module')
+def running(shared_graph):
+    """Run a node; it needs no images to say what it has."""
+    shared_graph.occany()
+    shared_graph.wait(lambda: 'output' in shared_graph.status, 'a report')
+    seen = []
+
+    def is_steady():
+        seen.append(frozenset(published(shared_graph)))
+        return '/occany/occupancy' in seen[-1] and seen.count(seen[-1]) > LOOKS
+
+    shared_graph.wait(is_steady, 'all publishers')
+    return shared_graph
+
+
+def published(graph):
+    """Ask the graph what the node publishes: topic -> end point."""
+    topics = graph.node.get_publisher_names_and_types_by_node('occany', '/')
+    ends = {
+        name: [
+            end
+            for end in graph.node.get_publishers_info_by_topic(name)
+            if end.node_name == 'occany'
+        ]
+        for name, _ in topics
+        if not NOT_THE_NODES.match(name)
+    }
+    return {name: found[0] for name, found in ends.items()}
+
+
+def displays(path):
+    """List the displays of an RViz file that read a topic."""
+    every = yaml.safe_load(path.read_text())['Visualization Manager']['Displays']
+    while groups := [entry for entry in every if 'Displays' in entry]:
+        every = [entry for entry in every if 'Displays' not in entry]
+        every += [inner for group in groups for inner in group['Displays']]
+    return [entry for entry in every if 'Topic' in entry]
+
+
+@pytest.mark.parametrize('path', VIEWS, ids=lambda path: path.name)
+def test_acceptance_15_rviz_files_match_the_node(running, path):
+    offered = published(running)
+    found = displays(path)
+    assert found
+    for display in found:
+        topic, kind = display['Topic'], display['Class'].rpartition('/')[2]
+        assert topic['Value'] in offered, f'{display["Name"]}: the node has no such topic'
+        end = offered[topic['Value']]
+        assert end.topic_type == SHOWS[kind], display['Name']
+        durability = DURABILITY[topic['Durability Policy']]
+        assert durability == end.qos_profile.durability, display['Name']
+        if RELIABILITY[topic['Reliability Policy']] == ReliabilityPolicy.RELIABLE:
+            assert end.qos_profile.reliability == ReliabilityPolicy.RELIABLE, display['Name']
+
+
+def test_acceptance_15_voxels_are_boxes_a_millimetre_smaller(running):
+    (resolution,) = parameters(running, 'grid.resolution')
+    boxes = [
+        display for path in VIEWS for display in displays(path) if display.get('Style') == 'Boxes'
+    ]
+    assert boxes
+    for display in boxes:
+        assert display['Size (m)'] == pytest.approx(resolution.double_value - 0.001)
+        assert display['Color Transformer'] == 'RGB8'
+        assert not display['Selectable']
+
+
+def parameters(graph, *names):
+    """Ask the node for parameters."""
+    return graph.call(GetParameters, '/occany/get_parameters', names=list(names)).values
+
+
+def test_acceptance_16_an_unknown_parameter_in_a_file_is_refused(graph, tmp_path):
+    """As a user meets it: a typing error in a file, at start."""
+    own = tmp_path / 'own.yaml'
+    own.write_text('/**:\n  ros__parameters:\n    sync: {slopp: 0.1}\n    gird: {preset: kitti}\n')
+    node = graph.occany_of(own)
+    assert node.child.wait(30) == 2
+    assert re.search(r"sync\.slopp.*'sync\.slop'", node.text), node.text
+    assert re.search(r"gird\.preset.*'grid\.preset'", node.text), node.text
+    assert 'Traceback' not in node.text
+
+
+def test_acceptance_16_an_unknown_parameter_is_refused_at_run_time(running):
+    value = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=0.1)
+    request = [Parameter(name='sync.slopp', value=value)]
+    (result,) = running.call(SetParameters, '/occany/set_parameters', parameters=request).results
+    assert not result.successful
+    known = running.call(ListParameters, '/occany/list_parameters').result.names
+    assert 'sync.slopp' not in known
+    assert 'sync.slop' in known
