@@ -1,6 +1,7 @@
 """The method end to end: a set of images in, semantic occupancy and ego motion out."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
@@ -63,6 +64,7 @@ class Mapper(Generic[TokensT, MemoryT]):
     :param config: see `MapperConfig`.
     :param device: where images are sent.
     :param clock: seconds, for the stage times.
+    :param features: whether somebody wants the semantic features of the newest set.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Mapper(Generic[TokensT, MemoryT]):
         config: MapperConfig,
         device: torch.device,
         clock: Callable[[], float] = perf_counter,
+        features: bool = False,
     ) -> None:
         self.config = config
         self.classes = classes
@@ -81,6 +84,7 @@ class Mapper(Generic[TokensT, MemoryT]):
         self._image_size = image_size
         self._device = device
         self._clock = clock
+        self._features = features
 
     def in_mode(self, mode: Mode) -> 'Mapper[TokensT, MemoryT]':
         """Return a mapper of the same network in another mode; states fit both."""
@@ -91,7 +95,16 @@ class Mapper(Generic[TokensT, MemoryT]):
             config=replace(self.config, mode=mode),
             device=self._device,
             clock=self._clock,
+            features=self._features,
         )
+
+    def with_features(self, wanted: bool) -> 'Mapper[TokensT, MemoryT]':  # noqa: FBT001
+        """Return a mapper that hands the features of the newest set out, or not."""
+        if wanted == self._features:
+            return self
+        other = copy(self)
+        other._features = wanted
+        return other
 
     def initial(self) -> MapperState[TokensT, MemoryT]:
         """Return the state before the first set, and after a reset."""
@@ -99,18 +112,13 @@ class Mapper(Generic[TokensT, MemoryT]):
 
     @torch.inference_mode()
     def step(
-        self,
-        state: MapperState[TokensT, MemoryT],
-        frames: FrameSet,
-        *,
-        features: bool = False,
+        self, state: MapperState[TokensT, MemoryT], frames: FrameSet
     ) -> tuple[MapperState[TokensT, MemoryT], Occupancy]:
         """
         Map one more set.
 
         :param state: from the step before, or `initial`; it is not changed.
         :param frames: at least one image, no camera twice.
-        :param features: whether somebody wants the semantic features of the newest set.
         :returns: the next state, and what was found.
         :raises ValueError: the set is empty, names a camera twice, or an image is not RGB bytes.
         :raises NonFiniteOutput: the network answered NaN or infinity; go on with ``state``.
@@ -160,7 +168,7 @@ class Mapper(Generic[TokensT, MemoryT]):
             cloud=scene.cloud,
             motion=hanging.motion,
             views=with_features(scene.views, fetch_features(prediction, here))
-            if features
+            if self._features
             else scene.views,
             seconds=watch.seconds(),
             window=len(window),

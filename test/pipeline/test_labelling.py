@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from occany_ros.geometry.frame import FrameSet
 from occany_ros.occupancy.grid import FREE, GridSpec, UNKNOWN
 from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.label_rules import LabelRules
@@ -208,19 +207,21 @@ def test_features_come_only_where_somebody_wants_them():
     )
     state, answer = mapper.step(mapper.initial(), frame_set([FRONT], 0.0))
     assert answer.views[0].features is None
-    _, answer = mapper.step(state, frame_set([FRONT], 0.5), features=True)
+    assert mapper.with_features(False) is mapper
+    mapper = mapper.with_features(True).in_mode('balanced').in_mode('fast')
+    _, answer = mapper.step(state, frame_set([FRONT], 0.5))
     assert answer.views[0].features.shape == (4, 3, 5)
     assert (answer.views[0].features == 1).all()  # of the newest view
-    mapper = mapper.in_mode('fast')
     plain = Mapper(
         reconstructor=Oracle([FRONT]),
         classes=OCC3D,
         image_size=lambda _width, _height: (64, 32),
         config=mapper.config,
         device=torch.device('cpu'),
+        features=True,
     )
-    frames: FrameSet = frame_set([FRONT], 0.0)
-    assert plain.step(plain.initial(), frames, features=True)[1].views[0].features is None
+    _, answer = plain.step(plain.initial(), frame_set([FRONT], 0.0))
+    assert answer.views[0].features is None
 
 
 @pytest.mark.parametrize(
