@@ -70,6 +70,7 @@ class MapperConfig:
     :param level: how the grid is made level, see `occany_ros.pipeline.level.levelled`.
     :param scale: what makes lengths metric, see `occany_ros.pipeline.metric.in_metres`.
     :param labels: how labels are made and kept.
+    :param features: whether the semantic features of the newest set are handed out.
     :raises ValueError: a value is out of range; the message names it as the node's parameters do.
     """
 
@@ -95,6 +96,7 @@ class MapperConfig:
     level: LevelMode = 'tf'
     scale: ScaleSource = 'model'
     labels: LabelRules = DEFAULT_LABELS
+    features: bool = False
 
     def __post_init__(self) -> None:
         """Check the ranges."""

@@ -1,7 +1,6 @@
 """The method end to end: a set of images in, semantic occupancy and ego motion out."""
 
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
@@ -64,7 +63,6 @@ class Mapper(Generic[TokensT, MemoryT]):
     :param config: see `MapperConfig`.
     :param device: where images are sent.
     :param clock: seconds, for the stage times.
-    :param features: whether somebody wants the semantic features of the newest set.
     """
 
     def __init__(
@@ -76,7 +74,6 @@ class Mapper(Generic[TokensT, MemoryT]):
         config: MapperConfig,
         device: torch.device,
         clock: Callable[[], float] = perf_counter,
-        features: bool = False,
     ) -> None:
         self.config = config
         self.classes = classes
@@ -84,27 +81,14 @@ class Mapper(Generic[TokensT, MemoryT]):
         self._image_size = image_size
         self._device = device
         self._clock = clock
-        self._features = features
 
     def in_mode(self, mode: Mode) -> 'Mapper[TokensT, MemoryT]':
         """Return a mapper of the same network in another mode; states fit both."""
-        return Mapper(
-            reconstructor=self._reconstructor,
-            classes=self.classes,
-            image_size=self._image_size,
-            config=replace(self.config, mode=mode),
-            device=self._device,
-            clock=self._clock,
-            features=self._features,
-        )
+        return self._configured(replace(self.config, mode=mode))
 
     def with_features(self, wanted: bool) -> 'Mapper[TokensT, MemoryT]':  # noqa: FBT001
         """Return a mapper that hands the features of the newest set out, or not."""
-        if wanted == self._features:
-            return self
-        other = copy(self)
-        other._features = wanted
-        return other
+        return self._configured(replace(self.config, features=wanted))
 
     def initial(self) -> MapperState[TokensT, MemoryT]:
         """Return the state before the first set, and after a reset."""
@@ -168,7 +152,7 @@ class Mapper(Generic[TokensT, MemoryT]):
             cloud=scene.cloud,
             motion=hanging.motion,
             views=with_features(scene.views, fetch_features(prediction, here))
-            if self._features
+            if self.config.features
             else scene.views,
             seconds=watch.seconds(),
             window=len(window),
@@ -178,6 +162,16 @@ class Mapper(Generic[TokensT, MemoryT]):
             grid_from_base=frames.grid_from_base,
             level=hanging.report(located.rig.first),
             scale=scale_report(metric.track, self.config),
+        )
+
+    def _configured(self, config: MapperConfig) -> 'Mapper[TokensT, MemoryT]':
+        return Mapper(
+            reconstructor=self._reconstructor,
+            classes=self.classes,
+            image_size=self._image_size,
+            config=config,
+            device=self._device,
+            clock=self._clock,
         )
 
     def _encoded(self, frames: FrameSet, size: Size, watch: Stopwatch) -> Remembered[TokensT]:

@@ -207,7 +207,6 @@ def test_features_come_only_where_somebody_wants_them():
     )
     state, answer = mapper.step(mapper.initial(), frame_set([FRONT], 0.0))
     assert answer.views[0].features is None
-    assert mapper.with_features(False) is mapper
     mapper = mapper.with_features(True).in_mode('balanced').in_mode('fast')
     _, answer = mapper.step(state, frame_set([FRONT], 0.5))
     assert answer.views[0].features.shape == (4, 3, 5)
@@ -218,7 +217,6 @@ def test_features_come_only_where_somebody_wants_them():
         image_size=lambda _width, _height: (64, 32),
         config=mapper.config,
         device=torch.device('cpu'),
-        features=True,
     )
     _, answer = plain.step(plain.initial(), frame_set([FRONT], 0.0))
     assert answer.views[0].features is None
