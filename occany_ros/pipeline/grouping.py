@@ -55,6 +55,11 @@ class FrameGrouper(Generic[PayloadT]):
         return self._reception.config
 
     @property
+    def needs_all(self) -> bool:
+        """Tell whether every set holds every camera, so that one that is silent ends them."""
+        return self.config.min_cameras == len(self.config.cameras)
+
+    @property
     def waiting(self) -> int:
         """Count the messages that wait for their set."""
         return len(self._pool)

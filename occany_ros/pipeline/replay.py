@@ -8,6 +8,7 @@ from occany_ros.models.prediction import MemoryT, TokensT
 from occany_ros.pipeline.arrivals import Arrival, Group, PayloadT
 from occany_ros.pipeline.host_maps import NonFiniteOutput
 from occany_ros.pipeline.mapper import Mapper
+from occany_ros.pipeline.memory_ladder import Ladder, OutOfMemory
 from occany_ros.pipeline.occupancy_update import Occupancy
 from occany_ros.pipeline.state import MapperState
 from occany_ros.pipeline.synchroniser import Synchroniser
@@ -19,13 +20,13 @@ class Mapped:
     What became of one set of a recording.
 
     :param frames: the set.
-    :param occupancy: None where the network's answer was not finite.
+    :param occupancy: None where the network's answer was not finite, or memory ran out.
     :param failure: then the reason.
     """
 
     frames: FrameSet
     occupancy: Occupancy | None
-    failure: NonFiniteOutput | None = None
+    failure: NonFiniteOutput | OutOfMemory | None = None
 
 
 def group_recording(
@@ -48,24 +49,33 @@ def group_recording(
         yield from grouper.drain(now_ns).groups
 
 
-def map_recording(mapper: Mapper[TokensT, MemoryT], sets: Iterable[FrameSet]) -> Iterator[Mapped]:
+def map_recording(
+    mapper: Mapper[TokensT, MemoryT],
+    sets: Iterable[FrameSet],
+    ladder: Ladder[TokensT, MemoryT] | None = None,
+) -> Iterator[Mapped]:
     """
     Map every set of a recording in turn.
 
     :param sets: oldest first.
+    :param ladder: what to do when memory runs out; None: go on in a lower mode and tell nobody.
     :returns: one entry a set, as it is done.
     """
     state = mapper.initial()
+    ladder = ladder or Ladder(lambda: None, lambda _: None)
     for frames in sets:
-        state, mapped = _attempt(mapper, state, frames)
+        state, mapped = _attempt(ladder, mapper, state, frames)
         yield mapped
 
 
 def _attempt(
-    mapper: Mapper[TokensT, MemoryT], state: MapperState[TokensT, MemoryT], frames: FrameSet
+    ladder: Ladder[TokensT, MemoryT],
+    mapper: Mapper[TokensT, MemoryT],
+    state: MapperState[TokensT, MemoryT],
+    frames: FrameSet,
 ) -> tuple[MapperState[TokensT, MemoryT], Mapped]:
     try:
-        after, occupancy = mapper.step(state, frames)
-    except NonFiniteOutput as failure:
+        after, occupancy = ladder.step(mapper, state, frames)
+    except (NonFiniteOutput, OutOfMemory) as failure:
         return state, Mapped(frames, None, failure)
     return after, Mapped(frames, occupancy)

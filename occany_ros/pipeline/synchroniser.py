@@ -20,6 +20,10 @@ class Synchroniser(Protocol[PayloadT]):
         """Return the configuration in force."""
 
     @property
+    def needs_all(self) -> bool:
+        """Tell whether every set holds every camera, so that one that is silent ends them."""
+
+    @property
     def waiting(self) -> int:
         """Count the messages that wait for their set."""
 

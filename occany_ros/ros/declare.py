@@ -32,17 +32,25 @@ class ParameterServer:
     is how names nobody knows are noticed.
 
     :param node: whose parameters they are.
-    :param on_change: called with the new parameters after a change at run time.
+    :param check: called with what the parameters would be after a change at run time; raises
+        ValueError to refuse it.
+    :param on_change: called with the new parameters and the names that were set after one.
     :raises ValueError: something that was set is unknown or wrong.
     """
 
-    def __init__(self, node: Node, on_change: Callable[[Parameters], None]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        check: Callable[[Parameters], None],
+        on_change: Callable[[Parameters, frozenset[str]], None],
+    ) -> None:
         given = {
             name: parameter.value
             for name, parameter in node.get_parameters_by_prefix('').items()
             if not name.startswith(_NOT_OURS)
         }
         self.current: Parameters = parameters_from(given)
+        self._check_more = check
         self._on_change = on_change
         for name in given:
             node.undeclare_parameter(name)
@@ -60,7 +68,7 @@ class ParameterServer:
 
     def _check(self, parameters: Sequence['Parameter[Any]']) -> SetParametersResult:
         try:
-            changed(self.current, self._ours(parameters))
+            self._check_more(changed(self.current, self._ours(parameters)))
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
@@ -69,7 +77,7 @@ class ParameterServer:
         changes = self._ours(parameters)
         if changes:
             self.current = changed(self.current, changes)
-            self._on_change(self.current)
+            self._on_change(self.current, frozenset(changes))
 
     def _ours(self, parameters: Sequence['Parameter[Any]']) -> dict[str, Any]:
         return {item.name: item.value for item in parameters if item.name in self._names}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from occany_ros.pipeline.arrivals import CameraStatistics, Closing
+from occany_ros.pipeline.arrivals import CameraStatistics, Closing, Event
 from occany_ros.ros.convert import time_message
 from occany_ros.ros.inputs import CameraState
 from occany_ros.ros.progress import Progress
@@ -17,6 +17,9 @@ ERROR: Final = DiagnosticStatus.ERROR
 STALE: Final = DiagnosticStatus.STALE
 _PARTIAL_SHARE: Final = 0.2
 _MEBI: Final = 1 << 20
+_PARTIAL_REMEDY: Final = (
+    'see the cameras, synchronise the clocks of their drivers, or raise sync.slop or sync.max_wait'
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +35,7 @@ class CameraReport:
     :param note: about its calibration, empty where all is well.
     :param calibrated: whether its focal length is known.
     :param mounted: whether its place on the robot is known.
+    :param is_needed: there are no sets without it.
     """
 
     statistics: CameraStatistics
@@ -42,6 +46,7 @@ class CameraReport:
     note: str
     calibrated: bool
     mounted: bool
+    is_needed: bool = False
 
 
 def status(
@@ -87,6 +92,7 @@ def camera_status(report: CameraReport) -> DiagnosticStatus:
         'sets': statistics.sets,
         'missed': statistics.missed,
         'undecodable': report.undecodable,
+        'drops': report.undecodable + dropped(statistics.events),
         'qos_mismatch': state.incompatible,
         'calibrated': report.calibrated,
         'extrinsics': 'tf' if report.mounted else 'none',
@@ -97,19 +103,31 @@ def camera_status(report: CameraReport) -> DiagnosticStatus:
     return status(f'camera {statistics.name}', level, message, values)
 
 
+def dropped(events: Mapping[Event, int]) -> int:
+    """Count the messages of a camera that were not used."""
+    kept = (Event.ZERO_STAMP, Event.OUT_OF_ORDER)
+    return sum(count for event, count in events.items() if event not in kept)
+
+
 def sync_status(
-    cameras: Sequence[CameraReport], closings: Mapping[Closing, int], replaced: int
+    cameras: Sequence[CameraReport],
+    closings: Mapping[Closing, int],
+    values: Mapping[str, object],
 ) -> DiagnosticStatus:
-    """Tell how sets came to be."""
+    """
+    Tell how sets came to be.
+
+    :param values: figures to show besides.
+    """
     sets = sum(closings.values())
     whole = closings.get(Closing.COMPLETE, 0)
     partial = sets - whole
     level, message = OK, f'{sets} sets'
     if sets and partial > _PARTIAL_SHARE * sets:
-        level, message = WARN, f'{partial} of {sets} sets lack a camera'
+        level, message = WARN, f'{partial} of {sets} sets lack a camera; {_PARTIAL_REMEDY}'
     elif not sets and any(camera.statistics.received for camera in cameras):
         level, message = WARN, 'images come, but no set'
-    values = {'sets': sets, 'partial_sets': partial, 'drop_busy': replaced}
+    values = {'sets': sets, 'partial_sets': partial, **values}
     values |= {f'closed: {closing.value}': count for closing, count in closings.items()}
     return status('sync', level, message, values)
 
@@ -126,6 +144,8 @@ def inference_status(
         level, message = WARN, f'{failed} sets failed: {progress.last_failure}'
     else:
         notes = [progress.imagined.missing] if progress.imagined.missing else []
+        if progress.last_fall:
+            notes.append(progress.last_fall)
         if model.get('weights') == 'synthetic':
             notes.append('weights: synthetic, not made for real images')
         if notes:
@@ -133,6 +153,8 @@ def inference_status(
     values: dict[str, object] = dict(model)
     values |= {
         'mode': progress.imagined.mode,
+        'mode_asked': progress.mode_asked,
+        'oom_count': progress.out_of_memory,
         'novel_views': progress.imagined.views,
         'novel_plan': progress.imagined.plan or 'none',
     }
@@ -151,8 +173,7 @@ def memory_status(progress: Progress, gpu_bytes: int | None) -> DiagnosticStatus
         'rss_mb': resident_bytes() / _MEBI,
         'rss_peak_mb': resident_bytes('VmHWM') / _MEBI,
     }
-    if gpu_bytes is not None:
-        values['gpu_mb'] = gpu_bytes / _MEBI
+    values['gpu_mb'] = 'none' if gpu_bytes is None else gpu_bytes / _MEBI
     values |= {f'restarts: {reason}': count for reason, count in progress.restarts.items()}
     return status('memory', OK, f'{progress.window} sets in memory', values)
 
@@ -226,12 +247,27 @@ def resident_bytes(field: str = 'VmRSS') -> int:
 def _camera_verdict(report: CameraReport) -> tuple[bytes, str]:
     statistics = report.statistics
     if not statistics.received:
-        return (STALE if statistics.alive else ERROR), 'never spoke'
+        return (STALE if statistics.alive else ERROR), f'never spoke{_refusal(report.state)}'
     if not statistics.alive:
         silence_s = (statistics.silence_ns or 0) / 1e9
-        return WARN, f'silent for {silence_s:.1f} s; sets go on without it'
+        follows = 'no sets without it' if report.is_needed else 'sets go on without it'
+        return WARN, f'silent for {silence_s:.1f} s; {follows}{_refusal(report.state)}'
     if report.undecodable:
         return WARN, f'{report.undecodable} images dropped: {report.decode_error}'
     if report.note:
         return WARN, report.note
+    if statistics.events.get(Event.ZERO_STAMP):
+        return WARN, (
+            'images without a stamp, the time of receipt stands in; let the driver fill '
+            'header.stamp'
+        )
     return OK, f'{statistics.rate_hz:.1f} Hz'
+
+
+def _refusal(state: CameraState) -> str:
+    if not state.is_refused:
+        return ''
+    return (
+        '; its publisher is not reliable and qos.image_reliability asks for it, set it to '
+        'best_effort'
+    )

@@ -66,6 +66,11 @@ class FilterSets(Generic[PayloadT]):
         return self._reception.config
 
     @property
+    def needs_all(self) -> bool:
+        """Return True: message_filters makes whole sets only."""
+        return True
+
+    @property
     def waiting(self) -> int:
         """Count the messages that wait for their set."""
         return sum(map(len, self._queued))

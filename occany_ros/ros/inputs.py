@@ -78,7 +78,8 @@ class CameraState:
     :param info: newest CameraInfo.
     :param frame_id: optical frame named by the newest image.
     :param encoding: of the newest image.
-    :param incompatible: publishers whose quality of service does not match.
+    :param incompatible: publishers so far whose quality of service did not match.
+    :param is_refused: one that is there now does not match.
     """
 
     choice: Choice | None = None
@@ -87,6 +88,7 @@ class CameraState:
     frame_id: str = ''
     encoding: str = ''
     incompatible: int = 0
+    is_refused: bool = False
 
 
 class CameraInput:
@@ -121,6 +123,9 @@ class CameraInput:
         choice = choose(parameters.image_topics, parameters.transport, self._published)
         if choice is not None and choice != self.state.choice:
             self._subscribe(choice)
+        taken = self.state.choice
+        is_weak = taken is not None and self._published(taken.topic).best_effort
+        self.state.is_refused = is_weak and self._qos.reliability == ReliabilityPolicy.RELIABLE
 
     def close(self) -> None:
         """Drop the subscriptions."""

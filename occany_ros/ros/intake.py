@@ -5,6 +5,7 @@ from time import monotonic, monotonic_ns
 from typing import Any, Final
 
 from occany_ros.pipeline.arrivals import Arrival, Flush, Group, Grouped
+from occany_ros.pipeline.memory_ladder import is_out_of_memory, OutOfMemory
 from occany_ros.ros.convert import stamp_ns_of
 from occany_ros.ros.engine import Engine, grouping_config, release_gpu
 from occany_ros.ros.frames import FrameMaker
@@ -57,9 +58,17 @@ class Intake:
             camera.name: CameraInput(node, camera, now.qos, self._take) for camera in now.camera
         }
         self.frames = FrameMaker(self.inputs, self.transforms, self.progress)
+        self.policy = now.sync.policy
         self.grouper = synchroniser(now.sync.policy, grouping_config(now))
         around = Surroundings(
-            self.frames, publishers, self.transforms, self.broadcaster, self.progress, parameters
+            self.frames,
+            publishers,
+            self.transforms,
+            self.broadcaster,
+            self.progress,
+            parameters,
+            release_gpu,
+            lambda text: node.get_logger().warning(text),
         )
         self.processing = Processing(engine.mapper(now), engine.classes, around)
         self.worker: Worker[Job] = Worker(self.processing.run, merged, self._failed)
@@ -76,10 +85,15 @@ class Intake:
         for camera in self.inputs.values():
             camera.look()
 
-    def retune(self, parameters: Parameters) -> None:
-        """Follow parameters that were changed at run time."""
+    def retune(self, parameters: Parameters, names: frozenset[str]) -> None:
+        """
+        Follow parameters that were changed at run time.
+
+        :param names: of those that were set, to another value or the same.
+        """
         self.grouper.adopt(grouping_config(parameters))
-        self.processing.retune(self._engine.mapper(parameters))
+        mapper = self._engine.mapper(parameters)
+        self.processing.retune(mapper, is_mode_set='mode' in names)
 
     def reset(self) -> None:
         """Forget sets, memory and odometry; keep the weights."""
@@ -152,7 +166,8 @@ class Intake:
             return  # told to stop while it was at a set
         kind = type(error).__name__
         self.progress.failed(kind, str(error))
-        if kind == 'OutOfMemoryError':
+        if is_out_of_memory(error) and not isinstance(error, OutOfMemory):
+            self.progress.out_of_memory += 1
             release_gpu()
         self._node.get_logger().error(f'set dropped ({kind}): {error}', throttle_duration_sec=5.0)
 

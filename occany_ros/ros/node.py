@@ -3,13 +3,17 @@
 from collections.abc import Callable, Sequence
 import os
 from pathlib import Path
+import signal
+from time import sleep
 from typing import Any, Final
 
 from diagnostic_msgs.msg import DiagnosticArray
+from occany_ros.models.factory import resolve_device
 from occany_ros.ros.announcer import Announcer
 from occany_ros.ros.declare import ParameterServer
 from occany_ros.ros.diagnostics import array, as_text
 from occany_ros.ros.engine import Engine, grouping_config, load_engine, release_gpu
+from occany_ros.ros.gpu_limit import limit_gpu_memory
 from occany_ros.ros.grids import grid_spec
 from occany_ros.ros.intake import Intake
 from occany_ros.ros.outputs import grid_info, grid_info_text
@@ -27,6 +31,8 @@ from rclpy.logging import get_logger
 from std_srvs.srv import SetBool, Trigger
 
 _LAST_JOB_S: Final = 1.0
+_BREATH_S: Final = 0.001
+_CLOCK_PATIENCE_S: Final = 5.0
 _SUCCESS: Final = TransitionCallbackReturn.SUCCESS
 
 
@@ -39,7 +45,7 @@ class OccanyNode(LifecycleNode):
 
     def __init__(self) -> None:
         super().__init__('occany', automatically_declare_parameters_from_overrides=True)
-        self._server = ParameterServer(self, self._follow)
+        self._server = ParameterServer(self, self._check, self._follow)
         self._engine: Engine | None = None
         self._outputs: Publishers | None = None
         self._intake: Intake | None = None
@@ -124,6 +130,10 @@ class OccanyNode(LifecycleNode):
         # What it needs has to be there before minutes are spent on weights.
         synchroniser(self.parameters.sync.policy, grouping_config(self.parameters))
         self.get_logger().info(f'loading {self.parameters.model.variant} ...')
+        chosen = self.parameters.model.device
+        note = limit_gpu_memory(resolve_device(chosen), self.parameters.gpu.max_memory_gb)
+        if note:
+            self.get_logger().info(note)
         self._engine = load_engine(self.parameters)
         about = self._engine.about()
         self.get_logger().info(', '.join(f'{key}: {value}' for key, value in about.items()))
@@ -154,9 +164,15 @@ class OccanyNode(LifecycleNode):
         self._outputs = self._engine = None
         release_gpu()
 
-    def _follow(self, parameters: Parameters) -> None:
+    def _check(self, parameters: Parameters) -> None:
+        """Refuse what would fail later: a change is taken whole or not at all."""
+        grouping_config(parameters)
+        if self._engine is not None:
+            self._engine.mapper(parameters)
+
+    def _follow(self, parameters: Parameters, names: frozenset[str]) -> None:
         if self._intake is not None:
-            self._intake.retune(parameters)
+            self._intake.retune(parameters, names)
 
     def _condition(self) -> Condition:
         return Condition(
@@ -172,7 +188,12 @@ class OccanyNode(LifecycleNode):
         intake = condition.intake
         if condition.problem:
             return causes(facts(self, condition, self.parameters))
-        if intake is None or intake.progress.silence_s < self.parameters.watchdog.first_output_s:
+        if intake is None:
+            return ()
+        patience_s = self.parameters.watchdog.first_output_s
+        if condition.clock_stands:
+            patience_s = min(patience_s, _CLOCK_PATIENCE_S)
+        if intake.progress.silence_s < patience_s:
             return ()
         if condition.clock_stands and intake.progress.outputs:
             return ()  # a recording that was paused
@@ -237,15 +258,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         node = OccanyNode()
         node.start()
-        rclpy.spin(node)
+        _spin(node)
     except ValueError as error:
         get_logger('occany').fatal(str(error))
         return 2
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
+        # Under launch Ctrl-C comes twice, from the terminal and from launch: once is enough.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if node is not None and not node.close(_LAST_JOB_S):
             # A network cannot be interrupted, and a thread inside it must not outlive Python.
             os._exit(0)
         rclpy.try_shutdown()
     return 0
+
+
+def _spin(node: OccanyNode) -> None:
+    """
+    Work until told to stop.
+
+    A message may make rclpy itself raise, such as a negative time on ``/clock``: that is logged,
+    and the node lives.
+    """
+    while node.context.ok():
+        try:
+            rclpy.spin(node)
+        except ExternalShutdownException:
+            return
+        except Exception as error:  # noqa: BLE001 - whatever a message can bring about
+            node.get_logger().error(
+                f'message dropped ({type(error).__name__}): {error}', throttle_duration_sec=5.0
+            )
+            sleep(_BREATH_S)

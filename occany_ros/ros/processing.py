@@ -11,6 +11,7 @@ from occany_ros.geometry.frame import Frame, FrameSet
 from occany_ros.geometry.rigid import invert
 from occany_ros.pipeline.arrivals import Group
 from occany_ros.pipeline.mapper import Mapper
+from occany_ros.pipeline.memory_ladder import Fall, Ladder
 from occany_ros.pipeline.occupancy_update import Occupancy
 from occany_ros.ros.frames import FrameMaker
 from occany_ros.ros.outputs import odometry_frame, traversable
@@ -53,6 +54,8 @@ class Surroundings:
     :param broadcaster: of the ego motion, None where it is not asked for.
     :param progress: figures.
     :param parameters: gives the parameters in force.
+    :param release: gives memory nobody uses back to the device.
+    :param warn: says something in the log.
     """
 
     frames: FrameMaker
@@ -61,6 +64,16 @@ class Surroundings:
     broadcaster: Broadcaster | None
     progress: Progress
     parameters: Callable[[], Parameters]
+    release: Callable[[], None]
+    warn: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tuning:
+    """A mapper, and how far down the ladder it is: exchanged as one, from another thread."""
+
+    mapper: Mapper[Any, Any]
+    ladder: Ladder[Any, Any]
 
 
 class Processing:
@@ -75,17 +88,25 @@ class Processing:
     def __init__(
         self, mapper: Mapper[Any, Any], classes: ClassSet, surroundings: Surroundings
     ) -> None:
-        self._mapper = mapper
         self._classes = classes
         self._around = surroundings
+        self._tuning = _Tuning(mapper, self._new_ladder())
         self._state = mapper.initial()
         self._mounted: dict[str, bool] = {}
         # Somebody else's odometry and our own at the last time both were known.
         self._odometries: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
-    def retune(self, mapper: Mapper[Any, Any]) -> None:
-        """Go on with another mapper of the same network; effective from the next set."""
-        self._mapper = mapper
+    def retune(self, mapper: Mapper[Any, Any], *, is_mode_set: bool) -> None:
+        """
+        Go on with another mapper of the same network; effective from the next set.
+
+        :param is_mode_set: somebody asked for a mode, so that one is tried even if memory ran
+            out in it before.
+        """
+        ladder = self._new_ladder() if is_mode_set else self._tuning.ladder
+        self._tuning = _Tuning(mapper, ladder)
+        if is_mode_set:
+            self._around.progress.last_fall = ''
 
     def run(self, job: Job) -> None:
         """
@@ -104,7 +125,7 @@ class Processing:
             progress.busy_since_s = None
 
     def _forget(self, reason: str) -> None:
-        self._state = self._mapper.initial()
+        self._state = self._tuning.mapper.initial()
         self._odometries = None
         self._around.publishers.restart_path()
         self._around.progress.restarts[reason] += 1
@@ -118,7 +139,9 @@ class Processing:
             return
         self._follow_mounting(frames)
         decoded_s = monotonic()
-        self._state, occupancy = self._mapper.step(self._state, FrameSet(frames))
+        tuning = self._tuning
+        self._around.progress.mode_asked = tuning.mapper.config.mode
+        self._state, occupancy = tuning.ladder.step(tuning.mapper, self._state, FrameSet(frames))
         if occupancy.restart not in (None, 'start'):
             self._around.progress.restarts[str(occupancy.restart)] += 1
             if occupancy.restart != 'resolution':
@@ -139,6 +162,15 @@ class Processing:
                 'latency': done_s - received_s,
             }
         )
+
+    def _new_ladder(self) -> Ladder[Any, Any]:
+        return Ladder(self._around.release, self._fell)
+
+    def _fell(self, fall: Fall) -> None:
+        self._around.progress.out_of_memory += 1
+        self._around.progress.last_fall = fall.text
+        if fall.now != fall.was:
+            self._around.warn(fall.text)
 
     def _follow_mounting(self, frames: Sequence[Frame]) -> None:
         """Begin anew where a camera's extrinsics came or went: old sets hang elsewhere."""

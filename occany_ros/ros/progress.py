@@ -38,6 +38,9 @@ class Progress:
         self.window = 0
         self.extrinsics = ''
         self.imagined: Imagined = NOTHING_IMAGINED
+        self.out_of_memory = 0
+        self.mode_asked = ''
+        self.last_fall = ''
         self.failures: Counter[str] = Counter()
         self.last_failure = ''
         self.restarts: Counter[str] = Counter()

@@ -71,6 +71,7 @@ def camera_reports(intake: Listening) -> list[CameraReport]:
             note=progress.notes.get(statistics.name, ''),
             calibrated=frames.calibrated.get(statistics.name, False),
             mounted=frames.mounted.get(statistics.name, False),
+            is_needed=intake.grouper.needs_all,
         )
         for statistics in intake.grouper.statistics(monotonic_ns())
     ]
@@ -87,18 +88,31 @@ def report(condition: Condition, explanation: Sequence[str]) -> list[DiagnosticS
         idle = Progress()
         return [
             inference_status(idle, condition.model, condition.problem),
+            memory_status(idle, gpu_bytes()),
             output_status(idle, condition.traffic, explanation, condition.state),
         ]
     cameras, progress = camera_reports(intake), intake.progress
     refused = '' if intake.broadcaster is None else intake.broadcaster.refused
     return [
         *(camera_status(camera) for camera in cameras),
-        sync_status(cameras, intake.grouper.closings(), intake.worker.replaced),
+        sync_status(cameras, intake.grouper.closings(), _sync_figures(intake)),
         inference_status(progress, condition.model, condition.problem),
         memory_status(progress, gpu_bytes()),
         tf_status(intake.transforms.name, cameras, progress, refused),
         output_status(progress, condition.traffic, explanation, condition.state),
     ]
+
+
+def _sync_figures(intake: Intake) -> dict[str, object]:
+    """Gather what happens to sets and to what waits for them."""
+    progress = intake.progress
+    return {
+        'policy': intake.policy,
+        'waiting': intake.grouper.waiting,
+        'drop_busy': intake.worker.replaced,
+        'drop_paused': progress.skipped_paused,
+        'drop_rate': progress.skipped_rate,
+    }
 
 
 def facts(node: Node, condition: Condition, parameters: Parameters) -> Facts:
@@ -119,6 +133,7 @@ def facts(node: Node, condition: Condition, parameters: Parameters) -> Facts:
         too_few=sum(camera.statistics.events.get(Event.TOO_FEW, 0) for camera in cameras),
         min_cameras=parameters.sync.min_cameras,
         slop_s=parameters.sync.slop,
+        policy=parameters.sync.policy,
         busy_s=progress.busy_s,
         patience_s=parameters.watchdog.first_output_s,
         failures=sum(progress.failures.values()),
@@ -162,7 +177,7 @@ def camera_facts(camera: CameraReport, parameters: Parameters) -> CameraFacts:
         subscribed=state.choice.topic if state.choice else '',
         transport=settings.transport,
         received=camera.statistics.received,
-        incompatible=state.incompatible,
+        is_refused=state.is_refused or (state.incompatible > 0 and not camera.statistics.received),
         zero_stamps=camera.statistics.events.get(Event.ZERO_STAMP, 0),
         undecodable=camera.undecodable,
         last_error=camera.decode_error,

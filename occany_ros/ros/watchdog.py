@@ -17,7 +17,7 @@ class CameraFacts:
     :param subscribed: the topic that is subscribed to, empty while there is none.
     :param transport: its parameter.
     :param received: images so far.
-    :param incompatible: publishers whose quality of service does not match.
+    :param is_refused: its publisher's quality of service does not match.
     :param zero_stamps: images without a stamp.
     :param undecodable: images that could not be decoded.
     :param last_error: of decoding.
@@ -29,7 +29,7 @@ class CameraFacts:
     subscribed: str = ''
     transport: str = 'auto'
     received: int = 0
-    incompatible: int = 0
+    is_refused: bool = False
     zero_stamps: int = 0
     undecodable: int = 0
     last_error: str = ''
@@ -51,6 +51,7 @@ class Facts:
     :param too_few: images that waited in vain for enough cameras.
     :param min_cameras: the parameter.
     :param slop_s: the parameter, seconds.
+    :param policy: the parameter.
     :param busy_s: how long the worker has been at the present set, 0 while it is idle.
     :param patience_s: after this long, silence is worth a word, seconds.
     :param failures: sets that failed.
@@ -67,6 +68,7 @@ class Facts:
     too_few: int = 0
     min_cameras: int = 1
     slop_s: float = 0.05
+    policy: str = 'deadline'
     busy_s: float = 0.0
     patience_s: float = 10.0
     failures: int = 0
@@ -80,7 +82,7 @@ def causes(facts: Facts) -> tuple[str, ...]:
     :returns: at least one sentence.
     """
     found = [*_of_the_node(facts)]
-    if not found:
+    if not (facts.problem or facts.is_paused or facts.state != 'active'):
         found += [text for camera in facts.cameras for text in _of_a_camera(camera, facts)]
         found += _of_the_sets(facts)
     return tuple(found) or (
@@ -109,6 +111,8 @@ def _of_a_camera(camera: CameraFacts, facts: Facts) -> Iterator[str]:
     start = f'camera {camera.name}: '
     if camera.received == 0:
         yield start + _why_never(camera, facts)
+    elif camera.is_refused and camera.silent_s > facts.patience_s:
+        yield start + _why_refused(camera)
     elif camera.silent_s > facts.patience_s:
         yield f'{start}silent for {camera.silent_s:.0f} s; check the driver, or play the bag again'
     elif camera.undecodable >= camera.received:
@@ -134,6 +138,8 @@ def _of_the_sets(facts: Facts) -> Iterator[str]:
             f'stamps of different cameras are never within sync.slop = {facts.slop_s:g} s; '
             'synchronise the clocks of the drivers, or raise sync.slop'
         )
+    if facts.policy != 'deadline':
+        yield from _of_the_policy(facts, speaking)
     blank = [camera.name for camera in speaking if camera.zero_stamps >= camera.received]
     if blank:
         yield (
@@ -142,15 +148,33 @@ def _of_the_sets(facts: Facts) -> Iterator[str]:
         )
 
 
+def _of_the_policy(facts: Facts, speaking: list[CameraFacts]) -> Iterator[str]:
+    """Tell what message_filters cannot do without."""
+    quiet = [
+        camera.name
+        for camera in facts.cameras
+        if not camera.received or camera.silent_s > facts.patience_s
+    ]
+    start = f'sync.policy {facts.policy} '
+    if quiet:
+        yield (
+            f'{start}makes no set without {", ".join(quiet)}; start them, or set sync.policy to '
+            'deadline, which goes on with the others'
+        )
+    elif not facts.sets and len(speaking) > 1:
+        need = 'equal' if facts.policy == 'exact_time' else f'within {facts.slop_s:g} s'
+        yield (
+            f'{start}found no set: the stamps of all cameras are never {need}; synchronise their '
+            'drivers, raise sync.slop with approximate_time, or set sync.policy to deadline'
+        )
+
+
 def _why_never(camera: CameraFacts, facts: Facts) -> str:
     published = {kind for _, kinds in camera.topics for kind in kinds}
     names = ', '.join(topic for topic, _ in camera.topics if not topic.endswith('/compressed'))
     sent = f'{names} is published as {", ".join(sorted(published))}'
-    if camera.incompatible:
-        return (
-            f'the publisher of {camera.subscribed} is not reliable and qos.image_reliability '
-            'asks for it; set it to best_effort'
-        )
+    if camera.is_refused:
+        return _why_refused(camera)
     if not published:
         return f'nobody publishes {names}; {_remedy(camera, facts)}'
     if not published & set(IMAGE_TYPES):
@@ -160,6 +184,13 @@ def _why_never(camera: CameraFacts, facts: Facts) -> str:
     return (
         f'{camera.subscribed} has a publisher but sent no image; check the driver, and the DDS '
         'settings for large messages (config/fastdds.xml)'
+    )
+
+
+def _why_refused(camera: CameraFacts) -> str:
+    return (
+        f'the publisher of {camera.subscribed} is not reliable and qos.image_reliability asks for '
+        'it; set it to best_effort'
     )
 
 

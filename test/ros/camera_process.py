@@ -8,7 +8,9 @@ import array
 from contextlib import suppress
 import json
 import sys
+import time
 
+from builtin_interfaces.msg import Time
 import cv2
 from geometry_msgs.msg import TransformStamped
 import numpy as np
@@ -16,10 +18,10 @@ import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from tf2_msgs.msg import TFMessage
 
-PERIOD_S = 0.1
 LAST_STEPS = 10
 FIRST_NS = 1_700_000_000_000_000_000
 
@@ -48,7 +50,10 @@ class Cameras(Node):
     :param odom: whether to publish odom <- base_link on /tf.
     :param apart_s: how much later the clock of each camera is than that of the one before.
     :param loop: images after which the stamps begin again.
-    :param stamp: ``good`` or ``zero``.
+    :param stamp: ``good``, ``zero``, or ``now`` for the time of this computer.
+    :param hz: images a second of each camera.
+    :param jumps: number of images -> seconds by which the clock jumps then.
+    :param clock: whether to publish /clock.
     :param steps: images after which the process ends, a second later; 0 is never.
     :param faults: what to do to every third image, one after the other: ``encoding``,
         ``short``, ``absurd``, ``jpeg``, ``size``, ``backward``.
@@ -59,7 +64,7 @@ class Cameras(Node):
         self.o = {
             'names': ['front'], 'size': [128, 64], 'reliable': False, 'compressed': False,
             'loss': 0.0, 'dead': {}, 'tf': True, 'odom': False, 'loop': 0, 'stamp': 'good',
-            'apart_s': 0.0, 'steps': 0, 'faults': [],
+            'apart_s': 0.0, 'steps': 0, 'faults': [], 'hz': 10.0, 'jumps': {}, 'clock': False,
         } | options  # fmt: skip
         self.random = np.random.default_rng(0)
         self.step = 0
@@ -82,11 +87,16 @@ class Cameras(Node):
         self.moving = self.create_publisher(TFMessage, '/tf', 10)
         if self.o['tf']:
             self.static.publish(TFMessage(transforms=[self.mounting(n) for n in self.images]))
-        self.create_timer(PERIOD_S, self.tick)
+        self.ticking = self.create_publisher(Clock, '/clock', 10)
+        self.period_s = 1.0 / self.o['hz']
+        self.create_timer(self.period_s, self.tick)
 
     def stamp_ns(self):
         step = self.step % self.o['loop'] if self.o['loop'] else self.step
-        return FIRST_NS + round(step * PERIOD_S * 1e9)
+        jumped_s = sum(s for at, s in self.o['jumps'].items() if step >= int(at))
+        if self.o['stamp'] == 'now':
+            return time.time_ns() + round(jumped_s * 1e9)
+        return FIRST_NS + round((step * self.period_s + jumped_s) * 1e9)
 
     def fill(self, header, name):
         stamp_ns = 0 if self.o['stamp'] == 'zero' else self.stamp_ns()
@@ -122,6 +132,9 @@ class Cameras(Node):
             self.step += 1
             self.is_over = self.step > self.o['steps'] + LAST_STEPS
             return
+        if self.o['clock']:
+            seconds, nanoseconds = divmod(self.stamp_ns(), 10**9)
+            self.ticking.publish(Clock(clock=Time(sec=seconds, nanosec=nanoseconds)))
         for name in self.images:
             is_dead = self.step >= self.o['dead'].get(name, self.step + 1)
             if not is_dead and self.random.random() >= self.o['loss']:

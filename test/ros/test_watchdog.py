@@ -23,6 +23,7 @@ def camera(**changes):
         (Facts(state='inactive'), ('inactive', 'autostart')),
         (Facts(is_paused=True), ('paused', '~/pause')),
         (Facts(clock_stands=True), ('/clock', '--clock')),
+        (Facts(clock_stands=True, cameras=(FRONT,)), ('/clock', 'nobody publishes')),
         (Facts(cameras=(FRONT,)), ('front', 'nobody publishes', 'start the driver')),
         (
             Facts(cameras=(FRONT,), image_topics=('/cam_front/image_raw', '/x')),
@@ -33,10 +34,17 @@ def camera(**changes):
             ('PointCloud2', 'front.image_topic'),
         ),
         (camera(received=0, transport='compressed'), ('front.transport', 'auto')),
-        (camera(received=0, incompatible=1), ('qos.image_reliability', 'best_effort')),
+        (camera(received=0, is_refused=True), ('qos.image_reliability', 'best_effort')),
         (camera(received=0), ('sent no image', 'fastdds.xml')),
         (camera(undecodable=9, last_error='encoding: banana'), ('decoded', 'banana')),
         (camera(silent_s=12.0), ('silent for 12 s', 'driver')),
+        (camera(silent_s=12.0, is_refused=True), ('qos.image_reliability', 'best_effort')),
+        (
+            Facts(cameras=(SPEAKING, FRONT), policy='exact_time'),
+            ('exact_time makes no set without front', 'deadline'),
+        ),
+        (Facts(cameras=(SPEAKING,) * 2, policy='exact_time'), ('never equal', 'approximate_time')),
+        (Facts(cameras=(SPEAKING,) * 2, policy='approximate_time'), ('0.05', 'sync.slop')),
         (camera(zero_stamps=9), ('no stamp', 'header.stamp')),
         (
             Facts(cameras=(SPEAKING, FRONT), min_cameras=2),
