@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion, Transform, Vector3
-from nav_msgs.msg import MapMetaData, OccupancyGrid, Odometry
+from nav_msgs.msg import MapMetaData, OccupancyGrid
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.geometry.quaternion import quaternion_from_rotation, rotation_from_quaternion
@@ -209,15 +209,6 @@ def costmap_message(
         origin=pose_message(corner),
     )
     return OccupancyGrid(header=head, info=info, data=packed(cells.T, 'b'))
-
-
-def odometry_message(
-    odom_from_base: NDArray[np.float64], head: Header, child_frame_id: str
-) -> Odometry:
-    """Accumulated ego motion; the covariance is unknown and left zero, the twist too."""
-    message = Odometry(header=head, child_frame_id=child_frame_id)
-    message.pose.pose = pose_message(odom_from_base)
-    return message
 
 
 def pose_stamped_message(odom_from_base: NDArray[np.float64], head: Header) -> PoseStamped:

@@ -27,18 +27,23 @@ def markers(scene: Scene) -> MarkerArray:
     """Frusta of the newest cameras, the edges of the grid, and a legend beside it; no voxels."""
     occupancy = scene.occupancy
     spec = occupancy.grid.spec
-    shapes = [_frustum(view) for view in occupancy.views]
+    grid_from_base = occupancy.grid_from_base
+    poses = [
+        view.base_from_camera if grid_from_base is None else grid_from_base @ view.base_from_camera
+        for view in occupancy.views
+    ]
+    shapes = [_frustum(*both) for both in zip(occupancy.views, poses, strict=True)]
     lines = [_lines(scene, 'cameras', index, ends) for index, ends in enumerate(shapes)]
     names = [
-        _text(scene, 'camera names', index, view.name, view.base_from_camera[:3, 3], _WHITE)
+        _text(scene, 'camera names', index, view.name, poses[index][:3, 3], _WHITE)
         for index, view in enumerate(occupancy.views)
     ]
     bounds = _lines(scene, 'grid', 0, _box(spec))
     return MarkerArray(markers=[*lines, *names, bounds, *_legend(scene, spec, scene.classes)])
 
 
-def _frustum(view: CameraView) -> NDArray[np.float64]:
-    """List the ends of the edges of what a camera sees, base frame, (2 n, 3)."""
+def _frustum(view: CameraView, grid_from_camera: NDArray[np.float64]) -> NDArray[np.float64]:
+    """List the ends of the edges of what a camera sees, grid frame, (2 n, 3)."""
     height, width = view.image.shape[:2]
     reach = FRUSTUM_DEPTH / max(view.focal, 1.0)
     corners = np.array(
@@ -47,7 +52,7 @@ def _frustum(view: CameraView) -> NDArray[np.float64]:
             for u, v in _CORNERS
         ]
     )
-    rotation, centre = view.base_from_camera[:3, :3], view.base_from_camera[:3, 3]
+    rotation, centre = grid_from_camera[:3, :3], grid_from_camera[:3, 3]
     outer = corners @ rotation.T + centre
     return np.concatenate(
         [np.stack((centre, corner)) for corner in outer]

@@ -20,6 +20,7 @@ from occany_ros.occupancy.voxels import (
 )
 from occany_ros.pipeline.occupancy_update import CameraView, Cloud
 from occany_ros.ros import convert
+from occany_ros.ros.ego_motion import odometry_message
 from occany_ros.ros.markers import markers
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.scene import Scene
@@ -61,14 +62,16 @@ def obstacles(scene: Scene) -> PointCloud2:
         z_max=limits.z_max,
         max_points=limits.max_points,
     )
-    return convert.labels_message(found.centres, found.labels, scene.head())
+    head = scene.head(scene.parameters.base_frame)
+    return convert.labels_message(scene.in_base(found.centres), found.labels, head)
 
 
 def ground(scene: Scene) -> PointCloud2:
     """Voxels a robot can drive on."""
     limit = scene.parameters.obstacles.max_points
     found = ground_voxels(scene.occupancy.grid, scene.traversable, max_points=limit)
-    return convert.labels_message(found.centres, found.labels, scene.head())
+    head = scene.head(scene.parameters.base_frame)
+    return convert.labels_message(scene.in_base(found.centres), found.labels, head)
 
 
 def costmap(scene: Scene) -> OccupancyGrid:
@@ -76,19 +79,19 @@ def costmap(scene: Scene) -> OccupancyGrid:
     given = scene.parameters.costmap
     limits = CostmapParameters(given.z_min, given.z_max, given.min_voxels)
     grid, traversable = scene.occupancy.grid, scene.traversable
-    if scene.external is None:
-        flat, frame = costmap_in_grid(grid, traversable, limits), scene.parameters.base_frame
+    external = scene.external_grid
+    if external is None:
+        flat, frame = costmap_in_grid(grid, traversable, limits), ''
     else:
-        flat = costmap_in_odom(grid, traversable, limits, scene.external)
+        flat = costmap_in_odom(grid, traversable, limits, external)
         frame = scene.parameters.odom_frame
     return convert.costmap_message(flat.cells, flat.origin, flat.resolution, scene.head(frame))
 
 
 def odometry(scene: Scene) -> Odometry:
-    """Accumulated ego motion."""
-    matrix = scene.occupancy.odom_from_base
+    """Accumulated ego motion and speed of the base frame."""
     head = scene.head(scene.odom_frame)
-    return convert.odometry_message(matrix, head, scene.parameters.base_frame)
+    return odometry_message(scene.occupancy.motion, head, scene.parameters.base_frame)
 
 
 def pose(scene: Scene) -> PoseStamped:
@@ -145,8 +148,15 @@ LATCHED: Final = frozenset({'costmap'})
 """Outputs a late subscriber gets at once: made whether or not somebody listens."""
 
 
-def odometry_frame(parameters: Parameters) -> str:
-    """Name the frame that the ego motion is given in."""
+def odometry_frame(parameters: Parameters, *, is_refused: bool = False) -> str:
+    """
+    Name the frame that the ego motion is given in.
+
+    :param is_refused: somebody else publishes what ``publish_tf`` asks for: then that frame is
+        theirs, and ours has a name of its own.
+    """
+    if is_refused:
+        return OWN_ODOMETRY
     frames = {'odom_to_base': parameters.odom_frame, 'map_to_odom': parameters.map_frame}
     return frames.get(parameters.publish_tf, OWN_ODOMETRY)
 

@@ -53,7 +53,8 @@ def _write(scene: Scene, folder: Path, info: Mapping[str, Any]) -> None:
         _write_image(folder / f'{view.name}.png', view.image[..., ::-1])
     about = {
         'stamp_ns': occupancy.stamp_ns,
-        'frame': scene.parameters.base_frame,
+        'frame': scene.head().frame_id,
+        'base_frame': scene.parameters.base_frame,
         'odometry_frame': scene.odom_frame,
         'odom_from_base': occupancy.odom_from_base.tolist(),
         'extrinsics': occupancy.extrinsics,

@@ -6,6 +6,8 @@ from typing import Any
 from geometry_msgs.msg import PoseStamped
 import numpy as np
 from numpy.typing import NDArray
+from occany_ros.geometry.rigid import invert
+from occany_ros.occupancy.points import transform_points
 from occany_ros.pipeline.occupancy_update import Occupancy
 from occany_ros.ros import convert
 from occany_ros.ros.parameters import Parameters
@@ -25,6 +27,7 @@ class Scene:
     :param external: odom_from_base by somebody else's odometry, (4, 4), None where there is none.
     :param frame_ids: camera -> optical frame.
     :param path: poses since the last reset, oldest first.
+    :param grid_frame: name of the frame the grid hangs on; empty for the base frame.
     """
 
     occupancy: Occupancy
@@ -35,8 +38,22 @@ class Scene:
     external: NDArray[np.float64] | None
     frame_ids: dict[str, str]
     path: tuple[PoseStamped, ...]
+    grid_frame: str = ''
+
+    @property
+    def external_grid(self) -> NDArray[np.float64] | None:
+        """Pose of the grid's frame in somebody else's odometry, (4, 4); None without one."""
+        base = self.occupancy.grid_from_base
+        if self.external is None or base is None:
+            return self.external
+        return self.external @ invert(base)
+
+    def in_base(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Carry points (p, 3) from the grid's frame to the base frame."""
+        base = self.occupancy.grid_from_base
+        return points if base is None else transform_points(points, invert(base))
 
     def head(self, frame_id: str = '') -> Any:
         """Make the header of an output; without a frame it is the grid's."""
-        frame = frame_id or self.parameters.base_frame
+        frame = frame_id or self.grid_frame or self.parameters.base_frame
         return convert.header(self.occupancy.stamp_ns, frame)

@@ -133,15 +133,6 @@ def test_images():
     np.testing.assert_array_equal(np.frombuffer(message.data, np.float32), depth.ravel())
 
 
-def test_odometry_names_both_frames():
-    matrix = np.eye(4)
-    matrix[0, 3] = 2.5
-    head = convert.header(STAMP_NS, 'occany_odom')
-    message = convert.odometry_message(matrix, head, 'base_link')
-    assert (message.header.frame_id, message.child_frame_id) == ('occany_odom', 'base_link')
-    assert message.pose.pose.position.x == 2.5
-
-
 def test_arrays_enter_messages_as_arrays():
     message = convert.cloud_message(cloud(np.random.default_rng(5), 3), HEAD)
     assert isinstance(message.data, array.array)
