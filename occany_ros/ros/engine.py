@@ -15,9 +15,10 @@ from occany_ros.pipeline.imagination import network_of
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.modes import Mode
 from occany_ros.pipeline.preprocess import network_size
+from occany_ros.ros.class_choice import check_mode, chosen_classes, label_rules, labels_from
 from occany_ros.ros.grids import grid_spec
 from occany_ros.ros.parameters import Parameters
-from occany_ros.semantics.classes import class_set, ClassSet
+from occany_ros.semantics.classes import ClassSet
 import torch
 
 _LICENCE: Final = {
@@ -33,11 +34,13 @@ class Engine:
     A loaded network and the classes of its grid.
 
     :param model: the network.
-    :param classes: of the grid.
+    :param classes: of the grid, in the colours of the palette.
+    :param labels: where labels come from, or why there are none.
     """
 
     model: LoadedModel
     classes: ClassSet
+    labels: str
 
     def mapper(self, parameters: Parameters) -> Mapper[Any, Any]:
         """Make a mapper that works as the parameters say."""
@@ -51,7 +54,10 @@ class Engine:
             reconstructor=network_of(self.model),
             classes=self.classes,
             image_size=size,
-            config=mapper_config(parameters, self.model),
+            config=replace(
+                mapper_config(parameters, self.model),
+                labels=label_rules(parameters, self.classes),
+            ),
             device=self.model.device,
         )
 
@@ -65,6 +71,7 @@ class Engine:
             'precision': self.model.precision,
             'compile': self.model.acceleration,
             'stage': self.model.stage,
+            'labels': self.labels,
             'licence': _LICENCE.get(self.model.variant, 'unknown'),
         }
 
@@ -73,9 +80,11 @@ def load_engine(parameters: Parameters) -> Engine:
     """
     Load the network.
 
-    :raises ValueError: no such network, device or checkpoint; the message names the remedy.
-    :raises OSError: the checkpoint cannot be read.
+    :raises ValueError: no such network, device, checkpoint or class; the message names the
+        remedy.
+    :raises OSError: the checkpoint or the class file cannot be read.
     """
+    check_mode(parameters)
     chosen = parameters.model
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
@@ -91,14 +100,9 @@ def load_engine(parameters: Parameters) -> Engine:
         raise ValueError(
             f'model.image_size: expected a multiple of {multiple}, got {chosen.image_size}'
         )
-    wanted = parameters.semantics.class_set
     own = model.class_set
-    if own is not None and wanted not in ('auto', own):
-        raise ValueError(
-            f'semantics.class_set: expected auto or {own}, the classes {chosen.variant} was '
-            f'trained for, got {wanted!r}'
-        )
-    return Engine(model, class_set(own or ('occ3d' if wanted == 'auto' else wanted)))
+    classes = chosen_classes(parameters, chosen.variant, own)
+    return Engine(model, classes, labels_from(parameters, chosen.variant, own))
 
 
 def render_plan(parameters: Parameters, model: LoadedModel) -> NovelViewPlan:

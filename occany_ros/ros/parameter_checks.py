@@ -5,10 +5,10 @@ from dataclasses import replace
 import re
 from typing import Any, Final
 
+from occany_ros.ros.class_choice import check_class_names
 from occany_ros.ros.parameter_inputs import CameraParameters
 from occany_ros.ros.parameters import Parameters
-from occany_ros.ros.setting import built, nearest, Setting, settings_of, unknown_name
-from occany_ros.semantics.classes import CLASS_SETS
+from occany_ros.ros.setting import built, Setting, settings_of, unknown_name
 
 _NAME: Final = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 
@@ -50,6 +50,7 @@ def parameters_from(values: Mapping[str, Any]) -> Parameters:
     cameras = tuple(built(CameraParameters, checked, f'{name}.', name=name) for name in names)
     parameters: Parameters = built(Parameters, checked, camera=cameras)
     _check_together(parameters)
+    check_class_names(parameters)
     return parameters
 
 
@@ -74,6 +75,8 @@ def changed(parameters: Parameters, changes: Mapping[str, Any]) -> Parameters:
     for name, value in values.items():
         result = _with(result, name, value)
     _check_together(result)
+    if any(name.startswith('semantics.') for name in values):
+        check_class_names(result)
     return result
 
 
@@ -103,16 +106,6 @@ def _check_together(parameters: Parameters) -> None:
             raise ValueError(
                 f'{name}.z_min: expected less than {name}.z_max = {group.z_max:g}, '
                 f'got {group.z_min:g}'
-            )
-    semantics = parameters.semantics
-    sets = (
-        tuple(CLASS_SETS) if semantics.class_set in ('auto', 'custom') else (semantics.class_set,)
-    )
-    known = {name for one in sets for name in CLASS_SETS[one].names}
-    for name in semantics.traversable:
-        if name not in known:
-            raise ValueError(
-                f'semantics.traversable: there is no class {name!r}{nearest(name, known)}'
             )
     if parameters.sync.min_cameras > len(parameters.cameras):
         raise ValueError(

@@ -145,8 +145,9 @@ class SemanticsParameters:
 
     mode: str = setting(
         'distill',
-        "Where labels come from: off leaves them out, distill reads them from the network's own "
-        'features, pretrained asks a network of its own',
+        "Where labels come from: distill reads them from the network's own features, off does "
+        'without (every occupied voxel is other, which is cheaper), pretrained would ask a mask '
+        'network beside it, which this version does not have',
         choices=('off', 'distill', 'pretrained'),
     )
     class_set: str = setting(
@@ -154,7 +155,10 @@ class SemanticsParameters:
         "Classes of the grid; auto takes the network's, custom those of semantics.class_file",
         choices=('auto', 'occ3d', 'kitti', 'custom'),
     )
-    class_file: str = setting('', 'File with the classes of class_set custom')
+    class_file: str = setting(
+        '',
+        'YAML file with the classes of class_set custom, such as config/classes/planner.yaml',
+    )
     traversable: tuple[str, ...] = setting(
         (),
         'Classes that are ground and no obstacle; empty takes those of the class set',
@@ -162,13 +166,23 @@ class SemanticsParameters:
     )
     dynamic: tuple[str, ...] = setting(
         (),
-        'Classes that move by themselves; empty takes those of the class set',
+        'Classes that move by themselves: their older points go where a newer image looks past '
+        'them, and they take no part in votes; empty takes those of the class set, none alone '
+        'is no class',
         runtime=True,
     )
     temporal_vote: int = setting(
         0,
-        'Grids that vote on the class of a voxel; 0 takes the newest alone',
+        'Grids that vote on the class of a voxel, the newest included, each at the same place of '
+        'the world; 0 takes the newest alone',
+        unit='grids',
         limits=(0, 100),
         runtime=True,
     )
-    every: int = setting(1, 'Sets from one labelling to the next', limits=(1, 100))
+    every: int = setting(
+        1,
+        'Sets from one labelling to the next; those between take the labels of the last labelled '
+        'grid, moved by the ego motion',
+        unit='sets',
+        limits=(1, 100),
+    )

@@ -59,8 +59,8 @@ class Parameters:
     map_frame: str = setting('map', 'Frame of the map, for publish_tf')
     palette: str = setting(
         'class_set',
-        'Colours of the classes: those of the class set, or ones that colour-blind eyes tell '
-        'apart',
+        'Colours of the classes in clouds, pictures, markers and ~/grid_info: those of the class '
+        'set, or ones that colour-blind eyes tell apart',
         choices=('class_set', 'colour_blind'),
     )
     publish_tf: str = setting(

@@ -9,6 +9,7 @@ import pytest
 
 NO_ROS_NEEDED = {
     'test_bridged.py',
+    'test_class_choice.py',
     'test_decode.py',
     'test_fuzz_parameters.py',
     'test_gpu_limit.py',
