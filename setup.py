@@ -58,8 +58,12 @@ setup(
         *(shared_files(folder) for folder in ('config', 'config/nav2', 'launch', 'msg')),
     ],
     install_requires=requirements('requirements.txt'),
-    # `occany bench --plot` draws its tables with it; nothing else does.
-    extras_require={'bench': ['matplotlib>=3.5']},
+    extras_require={
+        # `occany bench --plot` draws its tables with it; nothing else does.
+        'bench': ['matplotlib>=3.5'],
+        # Foxglove-schema recordings with Protobuf messages are decoded with it; nothing else is.
+        'foxglove': ['protobuf>=4.22'],
+    },
     entry_points={'console_scripts': ['occany = occany_ros.cli.main:main']},
     zip_safe=False,
 )

@@ -218,13 +218,15 @@ def test_every_third_party_import_is_a_requirement():
     distributions = {
         'backports': 'backports.zstd',
         'cv2': 'opencv-python-headless',
+        'google': 'protobuf',
         'PIL': 'pillow',
         'yaml': 'pyyaml',
     }
     names = ('requirements.txt', 'requirements-robot.txt')
     text = '\n'.join((ROOT / name).read_text(encoding='utf-8') for name in names)
     declared = set(re.findall(r'^([\w.-]+)>=', text, re.MULTILINE))
-    extras = re.search(r'extras_require=\{(.*)\}', (ROOT / 'setup.py').read_text(encoding='utf-8'))
+    setup = (ROOT / 'setup.py').read_text(encoding='utf-8')
+    extras = re.search(r'extras_require=\{(.*?)\}', setup, re.DOTALL)
     declared |= set(re.findall(r"'([\w.-]+)>=", extras[1]))
     used = set().union(*(imported_modules(path) for path in MODULES)) - sys.stdlib_module_names
     # The standard library has `compression` from Python 3.14 on.

@@ -129,14 +129,6 @@ def camera_info_message(
         raise ValueError(f'camera {camera.name}: expected intrinsics, got None')
     matrix = np.asarray(camera.intrinsics, np.float64)
     projection = np.hstack([matrix, np.zeros((3, 1))])
-    region = message(
-        'sensor_msgs/msg/RegionOfInterest',
-        x_offset=0,
-        y_offset=0,
-        height=0,
-        width=0,
-        do_rectify=False,
-    )
     return message(
         'sensor_msgs/msg/CameraInfo',
         header=header(stamp_ns, frame_id),
@@ -149,7 +141,19 @@ def camera_info_message(
         p=projection.reshape(-1),
         binning_x=0,
         binning_y=0,
-        roi=region,
+        roi=region_message(),
+    )
+
+
+def region_message() -> Message:
+    """``sensor_msgs/RegionOfInterest`` that means the whole image."""
+    return message(
+        'sensor_msgs/msg/RegionOfInterest',
+        x_offset=0,
+        y_offset=0,
+        height=0,
+        width=0,
+        do_rectify=False,
     )
 
 

@@ -9,7 +9,8 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from occany_ros.bags.folder_bag import BASE_FRAME, image_topic, info_topic, optical_frame
+from occany_ros.bags.dataset import BASE_FRAME
+from occany_ros.bags.folder_bag import image_topic, info_topic, optical_frame
 from occany_ros.bags.images import camera_name
 from occany_ros.bags.messages import (
     camera_info_message,

@@ -1,9 +1,12 @@
 """Writing rosbag2 recordings, with no ROS at hand."""
 
+from contextlib import suppress
 from pathlib import Path
+import sqlite3
 from types import TracebackType
 from typing import Final, Literal
 
+from occany_ros.bags.disk import disk_error
 from occany_ros.bags.messages import Message, message_store, packed
 from rosbags.interfaces import (
     Connection,
@@ -16,12 +19,16 @@ from rosbags.interfaces import (
 )
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.rosbag2.errors import WriterError
+from rosbags.rosbag2.storage_mcap import McapWriter
+from rosbags.rosbag2.storage_sqlite3 import Sqlite3Writer
 
 Storage = Literal['mcap', 'sqlite3']
 
 STORAGES: Final = {'mcap': StoragePlugin.MCAP, 'sqlite3': StoragePlugin.SQLITE3}
 METADATA_VERSION: Final = 9  # Jazzy and later; their `ros2 bag play` reads the QoS from it
 LATCHED_TOPICS: Final = frozenset({'/tf_static'})
+FLUSH_BYTES: Final = 16_000_000
+"""So much is lost at most when the process is killed and nobody called `flush`."""
 FOREVER: Final = QosTime(sec=9223372036, nsec=854775807)
 
 
@@ -48,7 +55,10 @@ class BagWriter:
     """
     Context manager that writes one new recording: a folder with storage file and metadata.
 
-    Leaving it after an exception keeps what was written: the storage is closed and indexed.
+    Leaving it after an exception keeps what was written: the storage is closed and indexed. Where
+    that is impossible, as on a full disk or after SIGKILL, what was flushed can still be read.
+
+    :ivar message_count: messages written so far.
     """
 
     def __init__(self, path: Path, *, storage: Storage = 'mcap') -> None:
@@ -61,6 +71,8 @@ class BagWriter:
         if storage not in STORAGES:
             raise ValueError(f'storage: expected one of {sorted(STORAGES)}, got {storage!r}')
         self.path = path
+        self.message_count = 0
+        self._unflushed = 0
         self._storage: Storage = storage
         self._connections: dict[str, Connection] = {}
 
@@ -77,6 +89,9 @@ class BagWriter:
             self._writer.open()
         except WriterError as error:
             raise FileExistsError(f'{self.path}: exists already; remove it first') from error
+        if isinstance(self._writer.storage, Sqlite3Writer):
+            # What is not committed stays out of the file, so that a killed writer leaves a whole.
+            self._writer.storage.conn.execute('PRAGMA cache_spill = OFF')
         return self
 
     def __exit__(
@@ -85,8 +100,36 @@ class BagWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Write the index and ``metadata.yaml``."""
-        self._writer.close()
+        """
+        Write the index and ``metadata.yaml``.
+
+        :raises OSError: there is no room for them; what was written before stays readable.
+        """
+        try:
+            self._writer.close()
+        except (OSError, sqlite3.OperationalError) as problem:
+            with suppress(OSError, sqlite3.Error):
+                self._writer.abort()
+            if error is None:
+                raise self._disk_error(problem) from problem
+
+    def flush(self) -> None:
+        """
+        Hand everything to the operating system, so that a killed process loses nothing of it.
+
+        :raises OSError: there is no room for it.
+        """
+        self._unflushed = 0
+        storage = self._writer.storage
+        try:
+            if isinstance(storage, Sqlite3Writer):
+                storage.conn.commit()
+            elif isinstance(storage, McapWriter):
+                if storage.chunk.msgs:
+                    storage.close_chunk()
+                storage.bio.flush()
+        except (OSError, sqlite3.OperationalError) as error:
+            raise self._disk_error(error) from error
 
     def add_topic(self, topic: str, type_name: str, *, latched: bool | None = None) -> None:
         """
@@ -122,6 +165,22 @@ class BagWriter:
         Append a message that is CDR already.
 
         :param stamp_ns: time of arrival, nanoseconds.
+        :raises OSError: there is no room for it; the message names path, room and remedy.
         """
         self.add_topic(topic, type_name)
-        self._writer.write(self._connections[topic], stamp_ns, data)
+        try:
+            self._writer.write(self._connections[topic], stamp_ns, data)
+        except (OSError, sqlite3.OperationalError) as error:
+            raise self._disk_error(error, len(data)) from error
+        self.message_count += 1
+        self._unflushed += len(data)
+        if self._unflushed >= FLUSH_BYTES:
+            self.flush()
+
+    def _disk_error(self, error: BaseException, size: int = 0) -> OSError:
+        """Say what is left of the bag."""
+        kept = (
+            f'what was written of {self.message_count} messages stays readable, by '
+            '`ros2 bag reindex` for other tools too'
+        )
+        return disk_error(self.path, self._unflushed + size, error, kept)

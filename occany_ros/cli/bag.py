@@ -1,92 +1,126 @@
-"""Subcommand `bag`: a recording or a folder of images in, a bag with the node's outputs out."""
+"""Subcommand `bag`: a recording, data set or folder in, a bag with the node's outputs out."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 import sys
-import tempfile
-from typing import TYPE_CHECKING
+from typing import Any, TYPE_CHECKING
 
-from occany_ros.cli.folder_options import add_folder_options
-from occany_ros.cli.node_parameters import add_mode_option, given_parameters
-from occany_ros.cli.progress import Progress
+from occany_ros.cli.folder_options import add_folder_options, folder_choice, INPUTS
+from occany_ros.cli.node_parameters import (
+    add_mode_option,
+    add_parameter_options,
+    chosen_parameters,
+)
+from occany_ros.cli.progress import add_quiet_option, Progress
 
 if TYPE_CHECKING:
+    from occany_ros.bags.recording import Recording
     from occany_ros.ros.offline import Offline
+    from occany_ros.ros.parameters import Parameters
 
-SUMMARY = 'map a recording or a folder of images into a new bag, without a ROS graph'
+SUMMARY = 'map a recording, data set or folder of images into a new bag, without a ROS graph'
+EPILOG = """examples:
+  occany bag recording -o out                             all cameras that are in it
+  occany bag photos -o out --period 0.1                   a folder of images, ten a second
+  occany bag kitti/dataset --scene 08 -o out --preset kitti
+  occany bag rec -o out -p cameras:='[left, right]' -p left.image_topic:=/l/image_raw ...
+  occany bag rec -o out --params-file my.yaml --mode balanced --storage sqlite3
+
+Every set of images is mapped, however slow the machine: the messages are those of the node.
+exit codes: 0 mapped, 1 nothing was mapped or something failed, 2 a wrong command line
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument('bag', type=Path, help='rosbag2 folder or file, or a folder of images')
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument('bag', type=Path, metavar='INPUT', help=INPUTS)
     parser.add_argument('-o', '--output', type=Path, required=True, help='bag to make')
     parser.add_argument(
-        '--storage', choices=['mcap', 'sqlite3'], default='mcap', help='kind of the bag to make'
-    )
-    parser.add_argument(
-        '-p', '--param', action='append', default=[], metavar='NAME:=VALUE',
-        help='parameter of the node, e.g. grid.preset:=kitti; may be given again',
+        '--storage', choices=['mcap', 'sqlite3'], default='mcap',
+        help='kind of the bag to make (default: %(default)s)',
     )  # fmt: skip
-    parser.add_argument('--params-file', type=Path, help='parameters of the node, as YAML')
     parser.add_argument(
         '--no-input', action='store_true', help='leave the input out of the bag to make'
     )
+    add_parameter_options(parser)
     add_mode_option(parser)
     add_folder_options(parser)
+    add_quiet_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Map."""
-    from occany_ros.bags.folder_bag import bag_of
+    """
+    Map.
+
+    :returns: 0 if sets were mapped, 1 if none was.
+    :raises FileExistsError: the bag to make is there already.
+    """
     from occany_ros.bags.message_classes import provide_message_classes
+    from occany_ros.bags.opening import open_recording
 
     if arguments.output.exists():
-        raise FileExistsError(f'{arguments.output}: exists already; remove it first')
-    provide_message_classes()
-    with tempfile.TemporaryDirectory() as scratch:
-        source = bag_of(
-            arguments.bag, Path(scratch), layout=arguments.layout, period_s=arguments.period
+        raise FileExistsError(
+            f'{arguments.output}: expected a new bag, got one that exists already; '
+            'remove it or name another'
         )
-        if source.statement:
-            print(f'{arguments.bag}: {source.statement}', file=sys.stderr)
-        return _map(source.path, arguments)
+    provide_message_classes()
+    given = chosen_parameters(arguments)
+    if arguments.mode:
+        given['mode'] = arguments.mode
+    with open_recording(arguments.bag, folder_choice(arguments)) as recording:
+        if recording.statement:
+            print(f'{arguments.bag}: {recording.statement}', file=sys.stderr)
+        return _map(recording, given, arguments)
 
 
-def _map(path: Path, arguments: argparse.Namespace) -> int:
-    from occany_ros.bags.cameras import camera_parameters, camera_topics
-    from occany_ros.bags.copying import copy_bag
-    from occany_ros.bags.reader import BagReader
+def _map(recording: 'Recording', given: dict[str, Any], arguments: argparse.Namespace) -> int:
+    from occany_ros.bags.copying import copy_recording
     from occany_ros.bags.writer import BagWriter
     from occany_ros.ros.engine import load_engine
     from occany_ros.ros.offline import Offline, recorded_cameras, write_info, write_scene
-    from occany_ros.ros.parameter_checks import parameters_from
 
-    given = given_parameters(arguments.params_file, arguments.param)
-    if arguments.mode:
-        given['mode'] = arguments.mode
-    with BagReader(path) as reader:
-        if 'cameras' not in given:
-            cameras = camera_topics(reader.topics)
-            if not cameras:
-                raise LookupError(f'{path}: expected images, got {", ".join(reader.topics)}')
-            given = camera_parameters(cameras) | given
-        parameters = parameters_from(given)
-        recorded_cameras(reader, parameters)  # before the network, which takes its time
-        engine = load_engine(parameters)
-        offline = Offline(reader, parameters, engine)
-        progress, done = Progress('mapping'), 0
+    parameters = _parameters(recording, given, arguments.bag)
+    recorded_cameras(recording, parameters)  # before the network, which takes its time
+    engine = load_engine(parameters)
+    offline = Offline(recording, parameters, engine)
+    progress, done = Progress('mapping', quiet=arguments.quiet), 0
+    try:
         with BagWriter(arguments.output, storage=arguments.storage) as writer:
-            write_info(writer, parameters, engine, reader.start_ns)
+            write_info(writer, parameters, engine, recording.start_ns)
             for scene in offline.scenes():
                 write_scene(writer, scene)
+                writer.flush()
                 done += 1
-                progress.show(done / max(offline.sets, 1), f'{done} of {offline.sets} sets')
+                progress.show(
+                    min(done / max(offline.sets, 1), 1.0), f'{done} of {offline.sets} sets'
+                )
             progress.done(f'{done} sets of {len(parameters.cameras)} cameras')
             if not arguments.no_input:
-                copy_bag(reader, writer)
-    _tell(offline, reader.damage, engine.about().get('weights', ''))
+                copy_recording(recording, writer)
+    finally:
+        _tell(offline, recording.damage, engine.about().get('weights', ''))
     print(arguments.output)
     return 0 if done else 1
+
+
+def _parameters(recording: 'Recording', given: Mapping[str, Any], path: Path) -> 'Parameters':
+    """Check the parameters; without cameras among them, take those of the recording."""
+    from occany_ros.bags.cameras import camera_parameters, camera_topics
+    from occany_ros.ros.parameter_checks import parameters_from
+
+    found: dict[str, Any] = {}
+    if 'cameras' not in given:
+        cameras = camera_topics(recording.topics)
+        if not cameras:
+            raise LookupError(
+                f'{path}: expected topics of images, got {", ".join(recording.topics) or "none"}'
+                f'; record them too. {recording.damage}'
+            )
+        found.update(camera_parameters(cameras))
+    return parameters_from({**found, **given})
 
 
 def _tell(offline: 'Offline', damage: str, weights: str) -> None:

@@ -9,7 +9,7 @@ import time
 from typing import Any, Final
 
 from occany_ros.bags.cameras import CameraTopics
-from occany_ros.bags.copying import copy_bag
+from occany_ros.bags.copying import copy_recording
 from occany_ros.bags.reader import BagReader
 from occany_ros.bags.writer import BagWriter
 from occany_ros.cli.progress import Progress
@@ -134,7 +134,7 @@ def run_node(script: Script, output: Path, parameters: Mapping[str, Any]) -> Pla
             conductor.close()
         peak = node.peak_bytes()
         with BagReader(script.bag) as reader:
-            copy_bag(reader, writer)
+            copy_recording(reader, writer)
     problems = list(conductor.problems)
     if node.returncode:
         problems.append(f'the node ended with code {node.returncode}')

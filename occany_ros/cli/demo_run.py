@@ -9,10 +9,11 @@ import time
 from typing import Final
 
 from occany_ros.bags.cameras import camera_parameters, camera_topics, CameraTopics
-from occany_ros.bags.folder_bag import bag_of
+from occany_ros.bags.opening import bag_of
 from occany_ros.bags.reader import BagReader
 from occany_ros.bags.street import write_drive
 from occany_ros.cli.demo_graph import run_node, script_of
+from occany_ros.cli.folder_options import folder_choice
 from occany_ros.cli.progress import Progress
 from occany_ros.evaluation.demo_references import reference_scores
 from occany_ros.evaluation.demo_report import (
@@ -117,14 +118,14 @@ def _subject(arguments: argparse.Namespace) -> Subject:
     if scratch.exists():
         shutil.rmtree(scratch)
     scratch.mkdir()
-    source = bag_of(arguments.input, scratch, layout=arguments.layout, period_s=arguments.period)
-    if source.statement:
-        print(f'{arguments.input}: {source.statement}')
-    cameras = _cameras(source.path)
+    path, statement = bag_of(arguments.input, scratch, folder_choice(arguments))
+    if statement:
+        print(f'{arguments.input}: {statement}')
+    cameras = _cameras(path)
     count = len(cameras)
     name = arguments.input.resolve().name
     title = f'{name}: {count} camera{"s" if count > 1 else ""} → semantic 3-D occupancy'
-    return Subject(source.path, title, cameras, None)
+    return Subject(path, title, cameras, None)
 
 
 def _street(arguments: argparse.Namespace) -> Subject:

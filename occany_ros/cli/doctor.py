@@ -3,11 +3,13 @@
 import argparse
 from dataclasses import asdict
 import json
-from pathlib import Path
+
+from occany_ros.cli.node_parameters import add_parameter_options, chosen_parameters
 
 SUMMARY = 'examine machine, parameters, weights and topics, and name the remedy'
 EPILOG = """examples:
   occany doctor                                             the default camera topic
+  occany doctor --preset nuscenes                           the topics of a preset
   occany doctor --params-file my.yaml                       what your node would see
   occany doctor -p cameras:='[left, right]' --json          for a program
   occany doctor --seconds 0                                 machine and weights only
@@ -21,11 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument('--params-file', type=Path, help="the node's parameter file")
-    parser.add_argument(
-        '-p', dest='parameters', action='append', default=[], metavar='NAME:=VALUE',
-        help='a parameter of the node; may be given again',
-    )  # fmt: skip
+    add_parameter_options(parser)
     parser.add_argument(
         '--seconds', type=float, default=6.0, help='how long to listen to the graph; 0: not at all'
     )
@@ -39,12 +37,11 @@ def run(arguments: argparse.Namespace) -> int:
     :returns: 0 if nothing keeps output away, 1 otherwise.
     """
     from occany_ros.cli.needs_ros import require_ros
-    from occany_ros.cli.node_parameters import given_parameters
 
     require_ros()
     from occany_ros.ros.doctor import examine, has_fault
 
-    given = given_parameters(arguments.params_file, arguments.parameters)
+    given = chosen_parameters(arguments)
     simulated = bool(given.pop('use_sim_time', False))
     findings = []
     for finding in examine(given, seconds=arguments.seconds, simulated=simulated):

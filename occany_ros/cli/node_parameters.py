@@ -2,10 +2,12 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
+import os
 from pathlib import Path
 from typing import Any
 
 from occany_ros.pipeline.modes import MODES
+from occany_ros.ros.graph_environment import shared_file
 from occany_ros.semantics.plain_yaml import plain_yaml, read_plain_yaml
 
 
@@ -14,6 +16,46 @@ def add_mode_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--mode', choices=MODES, help='how much is imagined, as the parameter mode of the node'
     )
+
+
+def add_parameter_options(parser: argparse.ArgumentParser) -> None:
+    """Declare where the node's parameters come from: the same ways as at launch."""
+    parser.add_argument(
+        '--preset', metavar='NAME',
+        help='parameters that ship with the package, as preset:= at launch: kitti, nuscenes, …',
+    )  # fmt: skip
+    parser.add_argument(
+        '--params-file', type=Path, help="the node's parameter file (YAML); wins over the preset"
+    )
+    parser.add_argument(
+        '-p', '--param', action='append', default=[], metavar='NAME:=VALUE',
+        help='a parameter of the node, e.g. grid.preset:=kitti; wins over files; may be repeated',
+    )  # fmt: skip
+
+
+def chosen_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
+    """
+    Read what `add_parameter_options` declared.
+
+    :returns: dotted name -> value, not checked.
+    :raises ValueError: there is no such preset, or something is malformed.
+    :raises OSError: a file cannot be read.
+    """
+    values = _file_parameters(preset_file(arguments.preset)) if arguments.preset else {}
+    return values | given_parameters(arguments.params_file, arguments.param)
+
+
+def preset_file(name: str) -> Path:
+    """
+    Find the file of a preset.
+
+    :raises ValueError: there is none of this name; the message lists them.
+    """
+    folder = shared_file('config', os.environ)
+    known = {path.stem: path for path in sorted(folder.glob('*.yaml'))} if folder else {}
+    if name not in known:
+        raise ValueError(f'--preset: expected one of {", ".join(known)}, got {name!r}')
+    return known[name]
 
 
 def given_parameters(path: Path | None, assignments: Sequence[str]) -> dict[str, Any]:

@@ -1,11 +1,18 @@
 """One line that says how far a long task has come."""
 
+import argparse
 import sys
 import time
 from typing import Final, TextIO
 
 INTERVAL: Final = 0.2  # seconds between rewrites on a terminal
 LINE_INTERVAL: Final = 5.0  # seconds between lines in a log file
+BAR: Final = 20  # signs
+
+
+def add_quiet_option(parser: argparse.ArgumentParser) -> None:
+    """Declare `--quiet`, alike for every subcommand that may take long."""
+    parser.add_argument('-q', '--quiet', action='store_true', help='show no progress')
 
 
 class Progress:
@@ -14,12 +21,14 @@ class Progress:
 
     :param label: what is being done.
     :param stream: where it is written, by default standard error.
+    :param quiet: write nothing at all.
     """
 
-    def __init__(self, label: str, stream: TextIO | None = None) -> None:
+    def __init__(self, label: str, stream: TextIO | None = None, *, quiet: bool = False) -> None:
         self._label = label
         self._stream = sys.stderr if stream is None else stream
         self._terminal = self._stream.isatty()
+        self._quiet = quiet
         self._shown = 0.0
         self._width = 0
         self._last = ''
@@ -31,11 +40,13 @@ class Progress:
         :param share: 0 to 1.
         :param text: what else there is to say.
         """
-        self._last = f'{self._label}  {share:4.0%}  {text}'.rstrip()
         now = time.monotonic()
         if now - self._shown < (INTERVAL if self._terminal else LINE_INTERVAL):
             return
         self._shown = now
+        done = round(BAR * min(max(share, 0.0), 1.0))
+        bar = f'[{"#" * done:<{BAR}}] ' if self._terminal else ''
+        self._last = f'{self._label}  {bar}{share:4.0%}  {text}'.rstrip()
         self._write(end='' if self._terminal else '\n')
 
     def done(self, text: str = '') -> None:
@@ -44,6 +55,8 @@ class Progress:
         self._write(end='\n')
 
     def _write(self, *, end: str) -> None:
+        if self._quiet:
+            return
         start = '\r' if self._terminal else ''
         self._stream.write(start + self._last.ljust(self._width) + end)
         self._stream.flush()

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from occany_ros.bags.cameras import camera_topics
 from occany_ros.bags.messages import grid_of, GRID_TYPE, Message, pose_of, stamp_ns_of
-from occany_ros.bags.reader import BagReader, decoded, RawMessage
+from occany_ros.bags.reader import BagReader, decoded
+from occany_ros.bags.recording import RawMessage
 from occany_ros.bags.street import TRUTH_GRID, TRUTH_ODOMETRY
 from occany_ros.evaluation.picture import path_in_base, Scene
 from occany_ros.occupancy.grid import OccupancyGrid3d

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 import os
 from pathlib import Path
+import sys
 from typing import Final
 
 PROFILE: Final = Path('config') / 'fastdds.xml'
@@ -35,7 +36,12 @@ def local_graph(environment: Mapping[str, str], *, domain: int) -> dict[str, str
 
 def profile_file(environment: Mapping[str, str]) -> Path | None:
     """Find our Fast DDS profile in the checkout or the installed package."""
-    prefixes = environment.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
-    places = [Path(__file__).resolve().parents[2] / PROFILE]
-    places += [Path(prefix) / 'share' / 'occany_ros' / PROFILE for prefix in prefixes if prefix]
-    return next((place for place in places if place.is_file()), None)
+    return shared_file(PROFILE, environment)
+
+
+def shared_file(name: str | Path, environment: Mapping[str, str]) -> Path | None:
+    """Find a file or folder of ours in the checkout, the workspace or the installed package."""
+    prefixes = [*environment.get('AMENT_PREFIX_PATH', '').split(os.pathsep), sys.prefix]
+    places = [Path(__file__).resolve().parents[2] / name]
+    places += [Path(prefix) / 'share' / 'occany_ros' / name for prefix in prefixes if prefix]
+    return next((place for place in places if place.exists()), None)

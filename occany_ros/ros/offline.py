@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from occany_ros.bags.cameras import CameraTopics, IMAGE_TYPES, info_beside
 from occany_ros.bags.message_classes import message_bytes, type_name_of
 from occany_ros.bags.messages import NANOSECONDS, stamp_ns_of
-from occany_ros.bags.reader import BagReader, decoded, RawMessage
+from occany_ros.bags.reader import decoded
+from occany_ros.bags.recording import RawMessage, Recording
 from occany_ros.bags.writer import BagWriter
 from occany_ros.geometry.frame import Camera, Frame, FrameSet
 from occany_ros.pipeline.arrivals import Arrival, Group
@@ -70,7 +71,7 @@ class Offline:
     :ivar reasons: kind of failure -> what the last one said.
     """
 
-    def __init__(self, bag: BagReader, parameters: Parameters, engine: Engine) -> None:
+    def __init__(self, bag: Recording, parameters: Parameters, engine: Engine) -> None:
         """
         Read the transforms of the whole bag.
 
@@ -222,7 +223,7 @@ def write_info(writer: BagWriter, parameters: Parameters, engine: Engine, stamp_
 
 
 def recorded_cameras(
-    bag: BagReader, parameters: Parameters
+    bag: Recording, parameters: Parameters
 ) -> tuple[tuple[CameraParameters, CameraTopics], ...]:
     """
     Find the topics of the configured cameras in a bag.
@@ -245,7 +246,7 @@ def recorded_cameras(
     return tuple(found)
 
 
-def recorded_transforms(bag: BagReader) -> TransformBuffer:
+def recorded_transforms(bag: Recording) -> TransformBuffer:
     """Read all transforms of a bag, so that lookups never wait."""
     buffer = TransformBuffer(keep_ns=FOR_EVER_NS)
     for raw in bag.messages({DYNAMIC, STATIC}):

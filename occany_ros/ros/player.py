@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 import time
 from typing import Any, Final
 
-from occany_ros.bags.reader import BagReader, RawMessage
+from occany_ros.bags.recording import RawMessage, Recording
+from occany_ros.ros.activation import wait_until_active
 from occany_ros.ros.convert import time_message
 from occany_ros.ros.graph_types import listener_qos, message_class, sender_qos, topic_types
 import rclpy
@@ -18,6 +18,7 @@ from rosgraph_msgs.msg import Clock
 LONGEST_SLEEP: Final = 0.05  # seconds; so that interrupts and /clock are never kept waiting
 POLL: Final = 0.02  # seconds
 IMAGE_TYPES: Final = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
+ANY_IMAGE: Final = 'any image topic'
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class PlayOptions:
     :param rate: speed, 1 is as recorded.
     :param loops: times the bag is played; 0 means until it is stopped.
     :param clock_hz: rate of ``/clock``, hertz; 0 publishes none.
+    :param wait_active: lifecycle node that must be active, and have subscribed to an image topic
+        where ``wait_for`` names none, before anything is played, ``/clock`` included.
     :param wait_for: topics that must have a subscriber before anything is played.
     :param wait_s: longest wait for subscribers and for answers, seconds.
     :param step_on: topic whose message answers one time step: the next is played only then.
@@ -39,6 +42,7 @@ class PlayOptions:
     rate: float = 1.0
     loops: int = 1
     clock_hz: float = 0.0
+    wait_active: str = ''
     wait_for: tuple[str, ...] = ()
     wait_s: float = 30.0
     step_on: str = ''
@@ -62,7 +66,6 @@ class PlayReport:
     :param loops: complete rounds.
     :param position_s: place in the bag, seconds from its start.
     :param length_s: length of the bag, seconds.
-    :param damage: what of the bag could not be read, or empty.
     :param interrupted: it was stopped before its end.
     """
 
@@ -72,13 +75,12 @@ class PlayReport:
     loops: int = 0
     position_s: float = 0.0
     length_s: float = 0.0
-    damage: str = ''
     interrupted: bool = False
 
 
 class Player:
     """
-    Publishes one bag.
+    Publishes one recording.
 
     :param node: that publishes.
     :param bag: entered already.
@@ -89,7 +91,7 @@ class Player:
     def __init__(
         self,
         node: Node,
-        bag: BagReader,
+        bag: Recording,
         options: PlayOptions,
         on_progress: Callable[[PlayReport], None] | None = None,
     ) -> None:
@@ -113,6 +115,13 @@ class Player:
         """
         if self._options.step_on:
             self._listen()
+        if self._options.wait_active:
+            wait_until_active(
+                self._node,
+                self._options.wait_active,
+                self._options.wait_s,
+                lambda: self._on_progress(self.report),
+            )
         self.wait_for_subscribers()
         while rclpy.ok(context=self._node.context):
             self._play_once()
@@ -128,13 +137,12 @@ class Player:
         :raises TimeoutError: nobody does in time.
         """
         deadline = time.monotonic() + self._options.wait_s
-        for topic in self._options.wait_for:
+        for topic in self._options.wait_for or self._any_image():
             while rclpy.ok(context=self._node.context):
-                publisher = self._publishers.get(topic)
-                if publisher is not None and publisher.get_subscription_count() > 0:
+                if self._is_heard(topic):
                     break
                 if time.monotonic() > deadline:
-                    there = topic in self._publishers
+                    there = topic in self._publishers or topic == ANY_IMAGE
                     raise TimeoutError(
                         f'{topic}: no subscriber within {self._options.wait_s:g} s; is the node '
                         'started, active and on this ROS_DOMAIN_ID?'
@@ -143,6 +151,19 @@ class Player:
                     )
                 self._on_progress(self.report)
                 time.sleep(POLL)
+
+    def _any_image(self) -> tuple[str, ...]:
+        """Name nothing, or the wait for one of the image topics after that for a node."""
+        return (ANY_IMAGE,) if self._options.wait_active and self._images() else ()
+
+    def _images(self) -> list[str]:
+        topics = self._bag.topics
+        return [name for name in self._publishers if topics[name].type_name in IMAGE_TYPES]
+
+    def _is_heard(self, topic: str) -> bool:
+        names = self._images() if topic == ANY_IMAGE else [topic]
+        found = [self._publishers[name] for name in names if name in self._publishers]
+        return any(publisher.get_subscription_count() > 0 for publisher in found)
 
     def wait_until_delivered(self, timeout_s: float = 5.0) -> None:
         """Wait until every reliable subscriber has everything, for at most so long."""
@@ -252,27 +273,27 @@ class Player:
         self._step_ns = -1
 
 
-def play_bag(
-    path: Path, options: PlayOptions, on_progress: Callable[[PlayReport], None] | None = None
+def play_recording(
+    recording: Recording,
+    options: PlayOptions,
+    on_progress: Callable[[PlayReport], None] | None = None,
 ) -> PlayReport:
     """
-    Play a bag with a node of its own, until it ends or the process is interrupted.
+    Play a recording with a node of its own, until it ends or the process is interrupted.
 
-    :raises FileNotFoundError: there is no bag.
+    :param recording: entered already.
     :raises TimeoutError: nobody listens or answers.
     """
     rclpy.init()
     node = rclpy.create_node('occany_player')
     try:
-        with BagReader(path) as bag:
-            player = Player(node, bag, options, on_progress)
-            try:
-                player.play()
-                player.wait_until_delivered()
-            except (KeyboardInterrupt, ExternalShutdownException):
-                player.report.interrupted = True
-            player.report.damage = bag.damage
-            return player.report
+        player = Player(node, recording, options, on_progress)
+        try:
+            player.play()
+            player.wait_until_delivered()
+        except (KeyboardInterrupt, ExternalShutdownException):
+            player.report.interrupted = True
+        return player.report
     finally:
         node.destroy_node()
         rclpy.try_shutdown()

@@ -1,7 +1,7 @@
 """Cameras are found in a recording and named."""
 
 from occany_ros.bags.cameras import camera_parameters, camera_topics
-from occany_ros.bags.reader import Topic
+from occany_ros.bags.recording import Topic
 
 
 def test_cameras_are_named_by_what_sets_them_apart():

@@ -4,7 +4,7 @@ import json
 
 import cv2
 import numpy as np
-from occany_ros.bags.folder_bag import bag_of
+from occany_ros.bags.opening import bag_of, Choice
 from occany_ros.bags.reader import BagReader, decoded
 import pytest
 
@@ -28,9 +28,9 @@ def test_images_go_in_as_they_are(tmp_path):
         }
     }
     (tmp_path / 'in' / 'cameras.json').write_text(json.dumps(calibration))
-    source = bag_of(tmp_path / 'in', tmp_path, period_s=0.1)
-    assert '2 cameras' in source.statement
-    with BagReader(source.path) as bag:
+    path, statement = bag_of(tmp_path / 'in', tmp_path, Choice(period_s=0.1))
+    assert '2 cameras' in statement
+    with BagReader(path) as bag:
         counts = {name: topic.count for name, topic in bag.topics.items()}
         assert counts == {
             '/tf_static': 1,
@@ -51,9 +51,7 @@ def test_images_go_in_as_they_are(tmp_path):
 
 def test_a_bag_stays_where_it_is(tmp_path):
     save(tmp_path / 'in', 2, '.png')
-    made = bag_of(tmp_path / 'in', tmp_path).path
-    again = bag_of(made, tmp_path)
-    assert again.path == made
-    assert again.statement == ''
+    made, _ = bag_of(tmp_path / 'in', tmp_path)
+    assert bag_of(made, tmp_path) == (made, '')
     with pytest.raises(FileNotFoundError, match='there is nothing'):
         bag_of(tmp_path / 'missing', tmp_path)

@@ -19,7 +19,7 @@ def test_on_a_terminal_the_line_is_rewritten_and_cleared():
     progress.done('ready')
     lines = stream.getvalue()
     assert lines.count('\n') == 1
-    assert 'playing   50%  a long remark about it\rplaying  ready ' in lines
+    assert 'playing  [##########          ]  50%  a long remark about it\rplaying  ready ' in lines
 
 
 def test_in_a_log_file_lines_are_few():
@@ -30,3 +30,11 @@ def test_in_a_log_file_lines_are_few():
     progress.done('100 messages')
     lines = stream.getvalue().splitlines()
     assert lines == ['playing    0%', 'playing  100 messages']
+
+
+def test_quiet_means_nothing_at_all():
+    stream = Terminal()
+    progress = Progress('playing', stream, quiet=True)
+    progress.show(0.5)
+    progress.done('ready')
+    assert stream.getvalue() == ''
