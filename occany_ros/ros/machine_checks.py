@@ -1,13 +1,13 @@
 """Whether a machine suits large messages and networks; knows no graph."""
 
 from collections.abc import Callable, Iterator, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 import shutil
 from typing import Final
 
 from occany_ros.ros.finding import Finding
 from occany_ros.ros.graph_environment import PROFILE_VARIABLES
+from occany_ros.ros.optional_packages import is_installed, packages_text
 
 LEAST_SHARED_MEMORY: Final = 256 << 20
 """Room of Fast DDS for images: our profile takes 128 MB for each of two processes."""
@@ -17,13 +17,6 @@ LEAST_GPU_FREE: Final = 2 << 30
 
 _SHARED_MEMORY: Final = Path('/dev/shm')  # noqa: S108 - it is looked at, not written to
 _BUFFER: Final = Path('/proc/sys/net/core/rmem_max')
-_PACKAGES: Final = {
-    'tf2_ros': 'our own transform buffer stands in',
-    'cv_bridge': 'the encodings of our own decoder remain',
-    'message_filters': 'our own synchroniser remains',
-    'sensor_msgs_py': 'our own readers remain',
-    'vision_msgs': '~/grid_info has the class names',
-}
 
 
 def machine_findings(environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -31,7 +24,7 @@ def machine_findings(environment: Mapping[str, str]) -> Iterator[Finding]:
     yield shared_memory(_SHARED_MEMORY)
     yield socket_buffer(_BUFFER)
     yield middleware(environment)
-    yield packages(lambda name: find_spec(name) is not None)
+    yield packages(is_installed)
     yield gpu()
 
 
@@ -90,10 +83,7 @@ def middleware(environment: Mapping[str, str]) -> Finding:
 
 def packages(is_there: Callable[[str], bool]) -> Finding:
     """Tell which optional ROS packages were found."""
-    found = [name for name in _PACKAGES if is_there(name)]
-    missing = [f'{name} ({what})' for name, what in _PACKAGES.items() if name not in found]
-    text = f'found {", ".join(found) or "none"}'
-    return Finding('ok', 'packages', text + (f'; without {", ".join(missing)}' if missing else ''))
+    return Finding('ok', 'packages', packages_text(is_there))
 
 
 def gpu() -> Finding:
