@@ -8,7 +8,15 @@ from typing import Final
 _MEGABYTE: Final = 1_000_000
 
 
-def disk_error(path: Path, needed_bytes: int, error: BaseException, kept: str) -> OSError:
+class DiskError(OSError):
+    """A file cannot be written; the message names path, room and remedy."""
+
+    def __str__(self) -> str:
+        """Return the message alone: its beginning is the path."""
+        return str(self.strerror)
+
+
+def disk_error(path: Path, needed_bytes: int, error: BaseException, kept: str) -> DiskError:
     """
     Explain why a file cannot be written.
 
@@ -20,12 +28,11 @@ def disk_error(path: Path, needed_bytes: int, error: BaseException, kept: str) -
     """
     number = error.errno if isinstance(error, OSError) and error.errno else errno.ENOSPC
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return OSError(
+    return DiskError(
         number,
-        f'cannot be written: {reason}; expected {_size(needed_bytes)} of room, got '
+        f'{path}: cannot be written: {reason}; expected {_size(needed_bytes)} of room, got '
         f'{_size(_free_bytes(path))} free; {kept}; free some space, or name a place on another '
         'disk',
-        str(path),
     )
 
 

@@ -73,6 +73,7 @@ class BagWriter:
         self.path = path
         self.message_count = 0
         self._unflushed = 0
+        self._is_stuck = False
         self._storage: Storage = storage
         self._connections: dict[str, Connection] = {}
 
@@ -106,12 +107,16 @@ class BagWriter:
         :raises OSError: there is no room for them; what was written before stays readable.
         """
         try:
-            self._writer.close()
+            if not self._is_stuck:
+                self._writer.close()
         except (OSError, sqlite3.OperationalError) as problem:
-            with suppress(OSError, sqlite3.Error):
-                self._writer.abort()
+            explained = self._disk_error(problem)
             if error is None:
-                raise self._disk_error(problem) from problem
+                raise explained from problem
+        finally:
+            if self._is_stuck:
+                with suppress(OSError, sqlite3.Error):
+                    self._writer.abort()
 
     def flush(self) -> None:
         """
@@ -119,7 +124,6 @@ class BagWriter:
 
         :raises OSError: there is no room for it.
         """
-        self._unflushed = 0
         storage = self._writer.storage
         try:
             if isinstance(storage, Sqlite3Writer):
@@ -130,6 +134,7 @@ class BagWriter:
                 storage.bio.flush()
         except (OSError, sqlite3.OperationalError) as error:
             raise self._disk_error(error) from error
+        self._unflushed = 0
 
     def add_topic(self, topic: str, type_name: str, *, latched: bool | None = None) -> None:
         """
@@ -178,7 +183,8 @@ class BagWriter:
             self.flush()
 
     def _disk_error(self, error: BaseException, size: int = 0) -> OSError:
-        """Say what is left of the bag."""
+        """Write no more, and say what is left of the bag."""
+        self._is_stuck = True
         kept = (
             f'what was written of {self.message_count} messages stays readable, by '
             '`ros2 bag reindex` for other tools too'
