@@ -89,7 +89,7 @@ def _map(recording: 'Recording', given: dict[str, Any], arguments: argparse.Name
     progress, done = Progress('mapping', quiet=arguments.quiet), 0
     try:
         with BagWriter(arguments.output, storage=arguments.storage) as writer:
-            write_info(writer, parameters, engine, recording.start_ns)
+            write_info(writer, parameters, engine, offline.grid_frame, recording.start_ns)
             for scene in offline.scenes():
                 write_scene(writer, scene)
                 writer.flush()

@@ -27,6 +27,8 @@ from occany_ros.ros.decode import turn
 from occany_ros.ros.engine import Engine, grouping_config
 from occany_ros.ros.grids import grid_spec
 from occany_ros.ros.image_messages import decode_message
+from occany_ros.ros.mask_files import load_masks, mask_for
+from occany_ros.ros.mounting import mounting_from_text
 from occany_ros.ros.outputs import (
     grid_info,
     grid_info_text,
@@ -77,6 +79,7 @@ class Offline:
 
         :param bag: entered already.
         :raises LookupError: a camera has no topic in the bag.
+        :raises ValueError: a mask file is wrong.
         """
         self.failures: Counter[str] = Counter()
         self.reasons: dict[str, str] = {}
@@ -86,6 +89,9 @@ class Offline:
         self._cameras = recorded_cameras(bag, parameters)
         self._transforms = recorded_transforms(bag)
         self._frame_ids: dict[str, str] = {}
+        self._masks = load_masks(parameters.camera)
+        self._grid_from_base: NDArray[np.float64] | None = None
+        self.grid_frame = grid_frame(self._transforms, parameters)
         self._path: deque[Any] = deque(maxlen=parameters.path.max_size)
 
     @property
@@ -110,7 +116,18 @@ class Offline:
         for group in group_recording(self._arrivals(), synchroniser(policy, config)):
             frames = self._frames(group)
             if len(frames) >= least:
-                yield FrameSet(frames)
+                yield self._frame_set(frames)
+
+    def _frame_set(self, frames: tuple[Frame, ...]) -> FrameSet:
+        """Look up what else is known of the robot at the time of a set."""
+        parameters, stamp_ns = self._parameters, FrameSet(frames).stamp_ns
+        base, external = parameters.base_frame, None
+        if parameters.scale.source == 'odom':
+            external = self._lookup(parameters.odom_frame, base, stamp_ns)
+        if self.grid_frame != base:
+            hung = self._lookup(self.grid_frame, base, stamp_ns)
+            self._grid_from_base = self._grid_from_base if hung is None else hung
+        return FrameSet(frames, external, self._grid_from_base)
 
     def _arrivals(self) -> Iterator[Arrival[Shot]]:
         """Images in the order in which they were recorded."""
@@ -157,11 +174,15 @@ class Offline:
         intrinsics = self._intrinsics(shot, size)
         if intrinsics is not None:
             intrinsics = turned_intrinsics(intrinsics, size, settings.rotate)
-        mounting = self._lookup(self._parameters.base_frame, frame_id, stamp_ns)
+        mask = mask_for(self._masks, settings, size)
+        if settings.mounting:
+            mounting = mounting_from_text(settings.mounting, f'{settings.name}.mounting')
+        else:
+            mounting = self._lookup(self._parameters.base_frame, frame_id, stamp_ns)
         if mounting is not None:
             mounting = mounting @ delivered_from_turned(settings.rotate)
         camera = Camera(settings.name, intrinsics, mounting)
-        return Frame(camera, stamp_ns, turn(image, settings.rotate))
+        return Frame(camera, stamp_ns, turn(image, settings.rotate), mask)
 
     def _intrinsics(self, shot: Shot, size: tuple[int, int]) -> NDArray[np.float64] | None:
         if shot.info is None:
@@ -194,6 +215,7 @@ class Offline:
             external=self._lookup(odom, base, occupancy.stamp_ns),
             frame_ids=self._frame_ids,
             path=(),
+            grid_frame=base if occupancy.grid_from_base is None else self.grid_frame,
         )
         self._path.append(pose(scene))
         return replace(scene, path=tuple(self._path))
@@ -213,9 +235,15 @@ def write_scene(writer: BagWriter, scene: Scene) -> None:
         writer.write_raw(topic, kind, message_bytes(message, kind), stamp_ns)
 
 
-def write_info(writer: BagWriter, parameters: Parameters, engine: Engine, stamp_ns: int) -> None:
-    """Write the description of the grid."""
-    about = grid_info(grid_spec(parameters), engine.classes, parameters.base_frame, engine.about())
+def write_info(
+    writer: BagWriter, parameters: Parameters, engine: Engine, frame: str, stamp_ns: int
+) -> None:
+    """
+    Write the description of the grid.
+
+    :param frame: it hangs on.
+    """
+    about = grid_info(grid_spec(parameters), engine.classes, frame, engine.about())
     topic, kind = f'{NAMESPACE}/grid_info', 'std_msgs/msg/String'
     writer.add_topic(topic, kind, latched=True)
     data = message_bytes(String(data=grid_info_text(about)), kind)
@@ -244,6 +272,12 @@ def recorded_cameras(
         known = info if info in bag.topics else ''
         found.append((settings, CameraTopics(settings.name, topic.name, topic.type_name, known)))
     return tuple(found)
+
+
+def grid_frame(transforms: TransformBuffer, parameters: Parameters) -> str:
+    """Name the frame the grid hangs on: the one wanted, if the bag joins it to the base frame."""
+    wanted, base = parameters.grid.frame or parameters.base_frame, parameters.base_frame
+    return wanted if wanted == base or transforms.are_joined(wanted, base) else base
 
 
 def recorded_transforms(bag: Recording) -> TransformBuffer:

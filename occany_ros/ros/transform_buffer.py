@@ -101,6 +101,14 @@ class TransformBuffer:
                 self._changed.wait_for(lambda: self._is_there(target, source, stamp_ns), timeout_s)
             return self._between(target, source, stamp_ns)
 
+    def are_joined(self, first: str, second: str) -> bool:
+        """Whether two frames are in one tree, at whatever time."""
+        first, second = first.lstrip('/'), second.lstrip('/')
+        with self._changed:
+            if not (self._known(first) and self._known(second)):
+                return False
+            return self._ancestors(first)[-1] == self._ancestors(second)[-1]
+
     def parent_of(self, child: str) -> str | None:
         """Parent of a frame, None where it has none."""
         with self._changed:

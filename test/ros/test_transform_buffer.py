@@ -138,3 +138,12 @@ def test_what_is_kept_is_bounded():
     with pytest.raises(LookupError):
         buffer.lookup('base', 'f0', 10_000)
     np.testing.assert_array_equal(buffer.lookup('base', 'f0', 29_000), np.eye(4))
+
+
+def test_frames_are_joined_where_one_tree_holds_both_whatever_the_time():
+    buffer, _ = filled(np.random.default_rng(4))
+    buffer.put(('rock', 'island'), SECOND, np.eye(4), is_static=True)
+    assert buffer.are_joined('camera', '/other')
+    assert buffer.are_joined('map', 'map')
+    assert not buffer.are_joined('camera', 'island')
+    assert not buffer.are_joined('camera', 'nowhere')
