@@ -10,11 +10,13 @@ from occany_ros.ros.convert import stamp_ns_of
 from occany_ros.ros.engine import Engine, grouping_config, release_gpu
 from occany_ros.ros.frames import FrameMaker
 from occany_ros.ros.inputs import CameraInput
+from occany_ros.ros.mask_files import load_masks
 from occany_ros.ros.outputs import odometry_frame
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.processing import Job, merged, Processing, Surroundings
 from occany_ros.ros.progress import Progress
 from occany_ros.ros.publishers import Publishers
+from occany_ros.ros.robot_frames import RobotFrames
 from occany_ros.ros.sync_policy import synchroniser
 from occany_ros.ros.transforms import Broadcaster, transform_source, TransformSource
 from occany_ros.ros.worker import Worker
@@ -52,18 +54,19 @@ class Intake:
         self._engine = engine
         self._parameters = parameters
         now = parameters()
+        masks = load_masks(now.camera)
         self.transforms = transform_source(node)
         self.broadcaster = _broadcaster(node, self.transforms, now)
         self.inputs = {
             camera.name: CameraInput(node, camera, now.qos, self._take) for camera in now.camera
         }
-        self.frames = FrameMaker(self.inputs, self.transforms, self.progress)
+        self.frames = FrameMaker(self.inputs, self.transforms, self.progress, masks)
         self.policy = now.sync.policy
         self.grouper = synchroniser(now.sync.policy, grouping_config(now))
         around = Surroundings(
             self.frames,
             publishers,
-            self.transforms,
+            RobotFrames(self.transforms, self.broadcaster, self.progress),
             self.broadcaster,
             self.progress,
             parameters,

@@ -13,13 +13,15 @@ from occany_ros.pipeline.arrivals import Group
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.memory_ladder import Fall, Ladder
 from occany_ros.pipeline.occupancy_update import Occupancy
+from occany_ros.ros.focal_check import FocalCheck
 from occany_ros.ros.frames import FrameMaker
 from occany_ros.ros.outputs import odometry_frame, traversable
 from occany_ros.ros.parameters import Parameters
-from occany_ros.ros.progress import Progress
+from occany_ros.ros.progress import Frames, Progress
 from occany_ros.ros.publishers import Publishers
+from occany_ros.ros.robot_frames import RobotFrames
 from occany_ros.ros.scene import Scene
-from occany_ros.ros.transforms import Broadcaster, TransformSource
+from occany_ros.ros.transforms import Broadcaster
 from occany_ros.semantics.classes import ClassSet
 
 
@@ -50,7 +52,7 @@ class Surroundings:
 
     :param frames: makes frames of messages.
     :param publishers: for the answers.
-    :param transforms: for external odometry.
+    :param robot: frames of the robot, and external odometry.
     :param broadcaster: of the ego motion, None where it is not asked for.
     :param progress: figures.
     :param parameters: gives the parameters in force.
@@ -60,7 +62,7 @@ class Surroundings:
 
     frames: FrameMaker
     publishers: Publishers
-    transforms: TransformSource
+    robot: RobotFrames
     broadcaster: Broadcaster | None
     progress: Progress
     parameters: Callable[[], Parameters]
@@ -93,8 +95,7 @@ class Processing:
         self._tuning = _Tuning(mapper, self._new_ladder())
         self._state = mapper.initial()
         self._mounted: dict[str, bool] = {}
-        # Somebody else's odometry and our own at the last time both were known.
-        self._odometries: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        self._focals = FocalCheck()
 
     def retune(self, mapper: Mapper[Any, Any], *, is_mode_set: bool) -> None:
         """
@@ -126,7 +127,7 @@ class Processing:
 
     def _forget(self, reason: str) -> None:
         self._state = self._tuning.mapper.initial()
-        self._odometries = None
+        self._around.robot.forget()
         self._around.publishers.restart_path()
         self._around.progress.restarts[reason] += 1
 
@@ -138,21 +139,22 @@ class Processing:
             self._around.progress.failed('undecodable', 'too few images could be decoded')
             return
         self._follow_mounting(frames)
+        frame_set = self._frame_set(frames, parameters)
         decoded_s = monotonic()
         tuning = self._tuning
         self._around.progress.mode_asked = tuning.mapper.config.mode
-        self._state, occupancy = tuning.ladder.step(tuning.mapper, self._state, FrameSet(frames))
+        mapper = tuning.mapper.with_features(self._around.publishers.wants_features)
+        self._state, occupancy = tuning.ladder.step(mapper, self._state, frame_set)
         if occupancy.restart not in (None, 'start'):
             self._around.progress.restarts[str(occupancy.restart)] += 1
             if occupancy.restart != 'resolution':
-                self._odometries = None
+                self._around.robot.forget()
                 self._around.publishers.restart_path()
         mapped_s = monotonic()
         self._publish(occupancy, parameters)
         done_s = monotonic()
         self._around.progress.window = occupancy.window
-        self._around.progress.extrinsics = occupancy.extrinsics
-        self._around.progress.imagined = occupancy.imagined
+        self._note(occupancy)
         self._around.progress.finished(
             {
                 'wait': begun_s - received_s,
@@ -162,6 +164,22 @@ class Processing:
                 'latency': done_s - received_s,
             }
         )
+
+    def _frame_set(self, frames: tuple[Frame, ...], parameters: Parameters) -> FrameSet:
+        """Look up what else is known of the robot at the time of a set."""
+        stamp_ns, robot = FrameSet(frames).stamp_ns, self._around.robot
+        external = None
+        if parameters.scale.source == 'odom':
+            external = robot.told_odometry(stamp_ns, parameters)
+        return FrameSet(frames, external, robot.grid_from_base(stamp_ns, parameters))
+
+    def _note(self, occupancy: Occupancy) -> None:
+        """Keep what the reports tell of the newest set."""
+        progress = self._around.progress
+        progress.extrinsics = occupancy.extrinsics
+        progress.imagined = occupancy.imagined
+        progress.level, progress.scale = occupancy.level, occupancy.scale
+        progress.focal_notes |= self._focals.take(occupancy.views, self._around.frames.focals)
 
     def _new_ladder(self) -> Ladder[Any, Any]:
         return Ladder(self._around.release, self._fell)
@@ -180,41 +198,24 @@ class Processing:
         self._mounted.update(now)
 
     def _publish(self, occupancy: Occupancy, parameters: Parameters) -> None:
-        external = self._external(occupancy, parameters)
+        robot, progress = self._around.robot, self._around.progress
+        stamp_ns, own = occupancy.stamp_ns, occupancy.odom_from_base
+        external = robot.external_odometry(stamp_ns, own, parameters)
+        odom_frame = odometry_frame(parameters, is_refused=robot.is_refused)
+        progress.frames = Frames(robot.grid_frame, odom_frame, external is not None)
         scene = Scene(
             occupancy=occupancy,
             classes=self._classes,
             traversable=traversable(self._classes, parameters.semantics.traversable),
             parameters=parameters,
-            odom_frame=odometry_frame(parameters),
+            odom_frame=odom_frame,
             external=external,
             frame_ids=self._around.frames.frame_ids,
             path=(),
+            grid_frame=robot.grid_frame,
         )
         self._around.publishers.publish(scene)
         self._broadcast(occupancy, external)
-
-    def _external(
-        self, occupancy: Occupancy, parameters: Parameters
-    ) -> NDArray[np.float64] | None:
-        """Pose of the base in the frame ``odom`` of /tf, None where there is none."""
-        broadcaster = self._around.broadcaster
-        if parameters.publish_tf == 'odom_to_base' and broadcaster and not broadcaster.refused:
-            return occupancy.odom_from_base
-        own = occupancy.odom_from_base
-        names = parameters.odom_frame, parameters.base_frame
-        wait_s = parameters.tf.timeout if self._odometries else 0.0
-        try:
-            external = self._around.transforms.lookup(*names, occupancy.stamp_ns, wait_s)
-        except LookupError:
-            if self._odometries is None:
-                return None
-            # The costmap must not change its frame for one late transform: our own motion
-            # bridges the gap.
-            external_then, own_then = self._odometries
-            return external_then @ invert(own_then) @ own
-        self._odometries = external, own
-        return external
 
     def _broadcast(self, occupancy: Occupancy, external: NDArray[np.float64] | None) -> None:
         broadcaster = self._around.broadcaster

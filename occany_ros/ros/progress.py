@@ -8,9 +8,11 @@ from typing import Final
 
 import numpy as np
 from occany_ros.pipeline.modes import Imagined, NOTHING_IMAGINED
+from occany_ros.pipeline.occupancy_update import LevelReport, ScaleReport
 
 _KEPT: Final = 200
 _RATE_WINDOW_S: Final = 10.0
+_MOMENT_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,21 @@ class Spread:
     p95_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """
+    Frames of the newest set.
+
+    :param grid: the grid hangs on; empty before the first set.
+    :param odom: our ego motion is given in.
+    :param has_external: whether odom_frame <- base_frame is known.
+    """
+
+    grid: str = ''
+    odom: str = ''
+    has_external: bool = False
+
+
 class Progress:
     """What became of the sets so far."""
 
@@ -37,6 +54,10 @@ class Progress:
         self.skipped_paused = 0
         self.window = 0
         self.extrinsics = ''
+        self.level: LevelReport | None = None
+        self.scale = ScaleReport()
+        self.frames = Frames()
+        self.focal_notes: dict[str, str] = {}
         self.imagined: Imagined = NOTHING_IMAGINED
         self.out_of_memory = 0
         self.mode_asked = ''
@@ -82,6 +103,11 @@ class Progress:
         """Tell how long the worker has been at the present set; zero while it is idle."""
         since = self.busy_since_s
         return 0.0 if since is None else monotonic() - since
+
+    @property
+    def is_going(self) -> bool:
+        """Tell whether something came out a moment ago."""
+        return self.outputs > 0 and self.silence_s < _MOMENT_S
 
     @property
     def silence_s(self) -> float:

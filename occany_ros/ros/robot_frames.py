@@ -69,9 +69,9 @@ class RobotFrames:
         return found
 
     @property
-    def publishes_odometry(self) -> bool:
-        """Whether odom <- base is our own, and so no evidence for anything."""
-        return self._broadcaster is not None and not self._broadcaster.refused
+    def is_refused(self) -> bool:
+        """Whether somebody else publishes the transform we were asked to publish."""
+        return self._broadcaster is not None and bool(self._broadcaster.refused)
 
     def told_odometry(self, stamp_ns: int, parameters: Parameters) -> NDArray[np.float64] | None:
         """
@@ -79,7 +79,7 @@ class RobotFrames:
 
         :returns: (4, 4), None where there is none at that time.
         """
-        if parameters.publish_tf == 'odom_to_base' and self.publishes_odometry:
+        if self._is_our_own(parameters):  # which is no evidence for anything
             return None
         names = parameters.odom_frame, parameters.base_frame
         try:
@@ -97,7 +97,7 @@ class RobotFrames:
             costmap does not change its frame for that.
         :returns: (4, 4), None where there is none.
         """
-        if parameters.publish_tf == 'odom_to_base' and self.publishes_odometry:
+        if self._is_our_own(parameters):
             return own
         names = parameters.odom_frame, parameters.base_frame
         wait_s = parameters.tf.timeout if self._odometries else 0.0
@@ -110,3 +110,8 @@ class RobotFrames:
             return external_then @ invert(own_then) @ own
         self._odometries = external, own
         return external
+
+    def _is_our_own(self, parameters: Parameters) -> bool:
+        """Tell whether odom <- base on /tf is what we publish ourselves."""
+        has_sender = self._broadcaster is not None and not self._broadcaster.refused
+        return parameters.publish_tf == 'odom_to_base' and has_sender
