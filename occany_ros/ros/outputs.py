@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 import json
 from typing import Any, Final
 
+import cv2
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid, Odometry, Path
 import numpy as np
@@ -18,6 +19,7 @@ from occany_ros.occupancy.voxels import (
     surface_voxels,
     VoxelList,
 )
+from occany_ros.pipeline.feature_colours import feature_colours, fits
 from occany_ros.pipeline.occupancy_update import CameraView, Cloud
 from occany_ros.ros import convert
 from occany_ros.ros.ego_motion import odometry_message
@@ -28,7 +30,6 @@ from occany_ros.semantics.classes import ClassSet
 from sensor_msgs.msg import Image, PointCloud2
 from visualization_msgs.msg import MarkerArray
 
-UNLABELLED: Final = 255
 OWN_ODOMETRY: Final = 'occany_odom'
 
 
@@ -111,14 +112,28 @@ def depth(scene: Scene, view: CameraView) -> Image:
     return convert.image_message(view.depth, '32FC1', _camera_head(scene, view))
 
 
-def semantic(scene: Scene, view: CameraView) -> Image:
-    """Class of every pixel."""
+def semantic(scene: Scene, view: CameraView) -> Image | None:
+    """Class of every pixel; None where nobody labelled any."""
+    if not view.is_labelled:
+        return None
     return convert.image_message(view.labels, 'mono8', _camera_head(scene, view))
 
 
-def semantic_color(scene: Scene, view: CameraView) -> Image:
-    """Class of every pixel in its colour."""
+def semantic_color(scene: Scene, view: CameraView) -> Image | None:
+    """Class of every pixel in its colour; None where nobody labelled any."""
+    if not view.is_labelled:
+        return None
     pixels = _palette(scene.classes)[view.labels]
+    return convert.image_message(pixels, 'rgb8', _camera_head(scene, view))
+
+
+def features(scene: Scene, view: CameraView) -> Image | None:
+    """Semantic features as colours, alike where things are alike; None where there are none."""
+    basis = scene.feature_basis
+    if basis is None or view.features is None or not fits(basis, view.features):
+        return None
+    height, width = view.image.shape[:2]
+    pixels = cv2.resize(feature_colours(view.features, basis), (width, height))
     return convert.image_message(pixels, 'rgb8', _camera_head(scene, view))
 
 
@@ -137,12 +152,13 @@ SCENE_OUTPUTS: Final[dict[str, tuple[Any, Callable[[Scene], Any]]]] = {
 }
 """Topic below ``~/`` -> message type and its maker."""
 
-CAMERA_OUTPUTS: Final[dict[str, Callable[[Scene, CameraView], Image]]] = {
+CAMERA_OUTPUTS: Final[dict[str, Callable[[Scene, CameraView], Image | None]]] = {
     'depth': depth,
     'semantic': semantic,
     'semantic_color': semantic_color,
+    'features': features,
 }
-"""Topic below ``~/<camera>/`` -> its maker; all are images."""
+"""Topic below ``~/<camera>/`` -> its maker; all are images, None where there is nothing."""
 
 LATCHED: Final = frozenset({'costmap'})
 """Outputs a late subscriber gets at once: made whether or not somebody listens."""
@@ -164,9 +180,7 @@ def odometry_frame(parameters: Parameters, *, is_refused: bool = False) -> str:
 def traversable(classes: ClassSet, names: Sequence[str]) -> tuple[int, ...]:
     """Grid labels of the ground: of the classes named, else of those the class set calls so."""
     known = tuple(name for name in names if name in classes.names)
-    if not known:
-        return classes.grid_traversable
-    return tuple(int(classes.grid_from_native[index]) for index in classes.indices(known))
+    return classes.grid_labels(classes.indices(known)) if known else classes.grid_traversable
 
 
 def grid_info(
@@ -184,7 +198,7 @@ def grid_info(
         'origin': list(spec.origin),
         'order': 'x fastest: index = x + size_x * (y + size_y * z)',
         'free': 0,
-        'unknown': UNLABELLED,
+        'unknown': 255,
         'class_set': classes.name,
         'classes': list(classes.grid_names),
         'colors': classes.grid_colours.tolist(),

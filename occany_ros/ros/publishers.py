@@ -1,13 +1,17 @@
 """The node's publishers: each message is made only when somebody listens."""
 
 from collections import Counter, deque
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from geometry_msgs.msg import PoseStamped
+from occany_ros.pipeline.feature_colours import feature_basis, FeatureBasis, fits
+from occany_ros.ros.grid_info import grid_info, grid_info_text, label_info, label_info_type
 from occany_ros.ros.outputs import CAMERA_OUTPUTS, LATCHED, pose, SCENE_OUTPUTS
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.scene import Scene
+from occany_ros.semantics.classes import ClassSet
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
@@ -28,6 +32,9 @@ class Publishers:
         self.newest: Scene | None = None
         self._node = node
         self._path: deque[PoseStamped] = deque()
+        self._basis: FeatureBasis | None = None
+        self._about: Mapping[str, str] = {}
+        self._told: dict[str, Any] = {}
         self._topics = {
             name: _publisher(node, kind, name, parameters, latched=name in LATCHED)
             for name, (kind, _) in SCENE_OUTPUTS.items()
@@ -38,14 +45,22 @@ class Publishers:
             for name in CAMERA_OUTPUTS
         }
         self._info = _publisher(node, String, 'grid_info', parameters, latched=True)
+        self._label_type = label_info_type()
+        self._labels = (
+            None
+            if self._label_type is None
+            else _publisher(node, self._label_type, 'label_info', parameters, latched=True)
+        )
 
     def publish(self, scene: Scene) -> None:
         """Publish what is listened to, and remember the pose for the path."""
         self._path.append(pose(scene))
         while len(self._path) > scene.parameters.path.max_size:
             self._path.popleft()
-        scene = replace(scene, path=tuple(self._path))
+        scene = replace(scene, path=tuple(self._path), feature_basis=self._basis_of(scene))
         self.newest = scene
+        if self._about:
+            self._describe(scene.parameters, scene.classes, scene.head().frame_id)
         for name, (_, make) in SCENE_OUTPUTS.items():
             publisher = self._topics[name]
             if name in LATCHED or publisher.get_subscription_count():
@@ -54,17 +69,42 @@ class Publishers:
         for view in scene.occupancy.views:
             for name, make_view in CAMERA_OUTPUTS.items():
                 publisher = self._camera_topics[view.name, name]
-                if publisher.get_subscription_count():
-                    publisher.publish(make_view(scene, view))
+                message = make_view(scene, view) if publisher.get_subscription_count() else None
+                if message is not None:
+                    publisher.publish(message)
                     self.counts[f'{view.name}/{name}'] += 1
+
+    @property
+    def wants_features(self) -> bool:
+        """Tell whether somebody looks at the semantic features of any camera."""
+        return any(
+            item.get_subscription_count()
+            for (_, name), item in self._camera_topics.items()
+            if name == 'features'
+        )
+
+    def describe(
+        self, parameters: Parameters, classes: ClassSet, model: Mapping[str, str]
+    ) -> None:
+        """
+        Publish what the grid is, for everybody who comes later too.
+
+        It is published again with the first set that finds it changed.
+
+        :param model: see `occany_ros.ros.grid_info.grid_info`.
+        """
+        self._about = model
+        self._told = {}
+        self._describe(parameters, classes, '')
 
     def publish_info(self, text: str) -> None:
         """Publish the description of the grid, for everybody who comes later too."""
         self._info.publish(String(data=text))
 
     def restart_path(self) -> None:
-        """Forget the poses, and what was published last."""
+        """Forget the poses, the colours of features, and what was published last."""
         self._path.clear()
+        self._basis = None
         self.newest = None
 
     def traffic(self) -> dict[str, tuple[int, int]]:
@@ -76,8 +116,27 @@ class Publishers:
 
     def close(self) -> None:
         """Destroy the publishers."""
-        for item in (*self._topics.values(), *self._camera_topics.values(), self._info):
+        others = (self._info,) if self._labels is None else (self._info, self._labels)
+        for item in (*self._topics.values(), *self._camera_topics.values(), *others):
             self._node.destroy_lifecycle_publisher(item)
+
+    def _describe(self, parameters: Parameters, classes: ClassSet, frame_id: str) -> None:
+        info = grid_info(parameters, classes, self._about, frame_id)
+        if info == self._told:
+            return
+        self._told = info
+        self._info.publish(String(data=grid_info_text(info)))
+        if self._labels is not None:
+            names = classes.grid_names
+            self._labels.publish(label_info(self._label_type, names, info['frame']))
+
+    def _basis_of(self, scene: Scene) -> FeatureBasis | None:
+        """Keep one basis, so that a thing keeps its colour; the first set makes it."""
+        views = scene.occupancy.views
+        maps = [view.features for view in views if view.features is not None]
+        if maps and not fits(self._basis, maps[0]):
+            self._basis = feature_basis(maps)
+        return self._basis
 
 
 _RELIABILITY: Final = {

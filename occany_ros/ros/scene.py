@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from occany_ros.geometry.rigid import invert
 from occany_ros.occupancy.points import transform_points
+from occany_ros.pipeline.feature_colours import FeatureBasis
 from occany_ros.pipeline.occupancy_update import Occupancy
 from occany_ros.ros import convert
 from occany_ros.ros.parameters import Parameters
@@ -28,6 +29,7 @@ class Scene:
     :param frame_ids: camera -> optical frame.
     :param path: poses since the last reset, oldest first.
     :param grid_frame: name of the frame the grid hangs on; empty for the base frame.
+    :param feature_basis: colours of semantic features, None while nobody looks at them.
     """
 
     occupancy: Occupancy
@@ -39,6 +41,7 @@ class Scene:
     frame_ids: dict[str, str]
     path: tuple[PoseStamped, ...]
     grid_frame: str = ''
+    feature_basis: FeatureBasis | None = None
 
     @property
     def external_grid(self) -> NDArray[np.float64] | None:
