@@ -25,6 +25,8 @@ examples:
   occany bench network novel --variant occany --random --preset nuscenes --all --plot bench.png
   occany bench network --variant occany --checkpoint occany.pth --device cuda --precision bf16
   occany bench precision --variant occany --random --preset kitti --against-literal
+
+exit codes: 0 done, 1 something failed, 2 a wrong command line
 """
 HOST = 'host'
 TABLES = ('stages', 'network', 'novel', 'streaming', 'precision', HOST)

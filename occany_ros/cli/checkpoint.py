@@ -10,15 +10,17 @@ from occany_ros.models.checkpoint_file import CheckpointError
 from occany_ros.models.checkpoint_report import CheckpointReport, examine
 
 SUMMARY = 'check a released weight file without running anything in it'
-EXAMPLES = """examples:
+EPILOG = """examples:
   occany checkpoint occany.pth            family, stage, sizes, weights, licence, digest
   occany checkpoint --json occany.pth     for a program
+
+exit codes: 0 the node can run it, 1 it cannot, 2 a wrong command line
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command line."""
-    parser.epilog = EXAMPLES
+    parser.epilog = EPILOG
     parser.formatter_class = RawDescriptionHelpFormatter
     parser.add_argument('file', type=Path, help='e.g. occany.pth')
     parser.add_argument('--json', action='store_true', help='print JSON')

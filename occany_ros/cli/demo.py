@@ -10,10 +10,19 @@ from occany_ros.cli.needs_ros import require_ros
 from occany_ros.cli.node_parameters import add_mode_option
 
 SUMMARY = 'run the node on a synthetic drive or on your images; print figures, paint a picture'
+EPILOG = """examples:
+  occany demo                                   one camera, a street made here, its exact truth
+  occany demo --cameras 6 --mode balanced       six cameras, with a few novel views
+  occany demo --input recording --out result    your bag, data set or folder of images
+
+exit codes: 0 the outputs are sound, 1 they are not or something failed, 2 a wrong command line
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument(
         '--input', type=Path, help='bag or folder of images; without it, a synthetic drive'
     )

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from statistics import mean, median
 
+from occany_ros.cli.progress import add_quiet_option, Progress
+
 SUMMARY = 'measure a network on synthetic drives with exact truth'
 EPILOG = """examples:
   occany eval                                   the embedded network, 8 drives
@@ -13,6 +15,8 @@ EPILOG = """examples:
   occany eval --mode balanced                   with novel views
   occany eval --views                           scores against number and kind of novel views
   occany eval --json scores.json                figures for a program
+
+exit codes: 0 done, 1 something failed, 2 a wrong command line
 """
 
 
@@ -34,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--device', default='auto')
     parser.add_argument('--json', type=Path, help='write the figures here')
+    add_quiet_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,7 +54,6 @@ def _size(arguments: argparse.Namespace) -> tuple[int, int]:
 
 def _views(arguments: argparse.Namespace) -> int:
     """Print the scores against number and kind of novel views."""
-    from occany_ros.cli.progress import Progress
     from occany_ros.evaluation.ablation import ablate, ablation_table, kinds_of_views
     from occany_ros.models.factory import load_model
     from occany_ros.synthetic.drive import make_drive
@@ -73,7 +77,7 @@ def _views(arguments: argparse.Namespace) -> int:
         for seed in arguments.seeds
     ]
     plans = kinds_of_views(model.plan)
-    progress = Progress('drives')
+    progress = Progress('drives', quiet=arguments.quiet)
     results = ablate(
         model, drives, plans, lambda done: progress.show(done / (len(plans) * len(drives)))
     )
@@ -85,7 +89,6 @@ def _views(arguments: argparse.Namespace) -> int:
 
 def _scores(arguments: argparse.Namespace) -> int:
     """Print scores beside those of the references, and the drift."""
-    from occany_ros.cli.progress import Progress
     from occany_ros.evaluation.demo_references import reference_tallies
     from occany_ros.evaluation.drives import measure
     from occany_ros.evaluation.scores import added, scores_of, Tally
@@ -102,7 +105,7 @@ def _scores(arguments: argparse.Namespace) -> int:
     mapper = mapper_of(model, OCC3D, config)
     results = []
     tallies: dict[str, list[Tally]] = {}
-    progress = Progress('drives')
+    progress = Progress('drives', quiet=arguments.quiet)
     for number, seed in enumerate(arguments.seeds):
         drive = make_drive(
             seed,

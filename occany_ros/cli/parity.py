@@ -1,18 +1,25 @@
 """`occany parity`: our networks and functions against golden files of the released code."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from occany_ros.evaluation.parity.comparison import Comparison
 from occany_ros.evaluation.parity.registry import check_file
 
 SUMMARY = 'recompute golden files of the released code and compare'
+EPILOG = """examples:
+  occany parity golden            every tensor of every *.safetensors file in a folder
+  occany parity golden --worst    one line a file
 
+exit codes: 0 nothing is over its tolerance, 1 something is, 2 a wrong command line
+"""
 NO_CHECK = 'no check yet'
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command line."""
+    parser.epilog = EPILOG
+    parser.formatter_class = RawDescriptionHelpFormatter
     parser.add_argument('directory', type=Path, help='folder with *.safetensors golden files')
     parser.add_argument(
         '--worst', action='store_true', help='print only the worst tensor of each file'

@@ -17,7 +17,7 @@ EPILOG = """examples:
   occany play kitti/dataset --scene 08                  images, calibration and poses as messages
   occany play nuscenes --scene scene-0061 --rate 0.5    six cameras, at half speed
   occany play nuscenes --scene scene-0061 -o bag        a rosbag2 of it; needs no ROS
-  occany play NuScenes-v1.0-mini-scene-0061.mcap -o bag Foxglove's messages become ROS messages
+  occany play scene-0061.mcap -o bag                    Foxglove's messages become ROS messages
   occany play photos --period 0.1 --loop                a folder of images, ten a second
 
 The node runs on it with `ros2 launch occany_ros occany.launch.py preset:=kitti` (or nuscenes).

@@ -5,10 +5,19 @@ from pathlib import Path
 import sys
 
 SUMMARY = 'paint a PNG of grid, cameras and path from a bag'
+EPILOG = """examples:
+  occany snapshot out -o out.png                          the last grid in the bag
+  occany snapshot out -o start.png --at 2.5               2.5 s after the first one
+  occany snapshot out -o a.png --title 'courtyard, noon'
+
+exit codes: 0 painted, 1 something failed (no grids in the bag), 2 a wrong command line
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument('bag', type=Path, help='bag with grids, e.g. made by `occany bag`')
     parser.add_argument('-o', '--output', type=Path, required=True, help='PNG to write')
     parser.add_argument(

@@ -5,17 +5,26 @@ import json
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
-from occany_ros.cli.progress import Progress
+from occany_ros.cli.progress import add_quiet_option, Progress
 
 if TYPE_CHECKING:
     from occany_ros.bags.street import Truth
     from occany_ros.synthetic.drive import Drive, DriveStep
 
 SUMMARY = 'render a drive through the procedural street, with exact truth'
+EPILOG = """examples:
+  occany synth -o drive --bag                     a rosbag2 with images, /tf and truth
+  occany synth -o street --cameras 6 --steps 40   folders of PNG files and truth as NumPy files
+  occany synth -o wide --seed 7 --size 1024 320   another street, larger images
+
+exit codes: 0 rendered, 1 something failed, 2 a wrong command line
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument('-o', '--out', type=Path, required=True, help='new folder to write')
     parser.add_argument('--seed', type=int, default=0, help='decides everything')
     parser.add_argument(
@@ -30,57 +39,61 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--bag', action='store_true', help='write a bag (rosbag2, mcap) with it, not images'
     )
+    add_quiet_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Render the drive."""
+    """
+    Render the drive.
+
+    :raises FileExistsError: there is something at the place to write to.
+    :raises ValueError: the drive cannot be made as asked.
+    """
     from occany_ros.synthetic.drive import make_drive
     import torch
 
     torch.set_num_threads(1)
     folder = arguments.out
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        print(f'{folder} exists already: name a new folder, or empty this one')
-        return 1
-    width, height = arguments.size
-    try:
-        drive = make_drive(
-            arguments.seed,
-            rig='front' if arguments.cameras == 1 else 'surround',
-            rate_hz=arguments.rate,
-            steps=arguments.steps,
-            size=(height, width),
+        raise FileExistsError(
+            f'{folder}: expected a new folder, got one that exists already; name another, or '
+            'empty it'
         )
-    except ValueError as error:
-        print(error)
-        return 1
+    width, height = arguments.size
+    drive = make_drive(
+        arguments.seed,
+        rig='front' if arguments.cameras == 1 else 'surround',
+        rate_hz=arguments.rate,
+        steps=arguments.steps,
+        size=(height, width),
+    )
+    progress = Progress('rendering', quiet=arguments.quiet)
     if arguments.bag:
-        _write_bag(drive, folder)
+        _write_bag(drive, folder, progress)
     else:
-        _write_images(drive, folder)
+        _write_images(drive, folder, progress)
     return 0
 
 
-def _write_bag(drive: 'Drive', folder: Path) -> None:
+def _write_bag(drive: 'Drive', folder: Path, progress: Progress) -> None:
     from occany_ros.bags.street import write_drive
 
-    progress = Progress('rendering')
     if folder.exists():
         folder.rmdir()
     write_drive(drive, folder, on_step=lambda done: progress.show(done / len(drive)))
     progress.done(f'{len(drive)} steps of {len(drive.cameras)} cameras in the bag {folder}')
 
 
-def _write_images(drive: 'Drive', folder: Path) -> None:
+def _write_images(drive: 'Drive', folder: Path, progress: Progress) -> None:
     """
     Write ``images/<camera>/<step>.png``, ``images/cameras.json`` and ``truth/<step>.npz``.
 
     :param drive: what to render.
     :param folder: where to; `occany play` and `make demo INPUT=` take its sub-folder ``images``.
+    :param progress: is told of every step.
     """
     from occany_ros.bags.street import steps_with_truth
 
-    progress = Progress('rendering')
     for camera in drive.cameras:
         (folder / 'images' / camera.name).mkdir(parents=True)
     (folder / 'truth').mkdir()

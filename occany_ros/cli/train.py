@@ -8,7 +8,7 @@ import sys
 from time import monotonic
 from typing import Any
 
-from occany_ros.cli.progress import Progress
+from occany_ros.cli.progress import add_quiet_option, Progress
 
 SUMMARY = 'train the embedded network on the synthetic street'
 EPILOG = """examples:
@@ -17,6 +17,8 @@ EPILOG = """examples:
   occany train -o tiny.safetensors --start old.safetensors --rate 4e-4   go on from weights
   occany train -o tiny.safetensors --stage rendering --sequences 2400 --steps 3000
                                                      the stage that renders novel views, alone
+
+exit codes: 0 done, 1 something failed, 2 a wrong command line
 """
 SECOND_LOOK_SHARE = 0.4
 """Share of the steps of the rendering stage that its second look gets."""
@@ -48,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--workers', type=int, default=2, help='processes that render')
     parser.add_argument('--device', default='cpu', help='for the reconstruction')
+    add_quiet_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,14 +69,14 @@ def _train_reconstruction(arguments: argparse.Namespace) -> int:
     from occany_ros.training.loop import Schedule, train
 
     plans = _plans(arguments, 3, dataset.FIRST_SEED)
-    progress = Progress('rendering')
+    progress = Progress('rendering', quiet=arguments.quiet)
     for number, _ in enumerate(dataset.render_all(plans, arguments.workers)):
         progress.show((number + 1) / len(plans), f'{number + 1} of {len(plans)} shards')
     progress.done()
     sets = shards.joined([shards.load_shard(work.path) for work in plans])
     weights = shards.class_weights(sets, EmbeddedConfig().labels)
     start = load_tiny(weights=arguments.start).network if arguments.start else None
-    progress = Progress('training')
+    progress = Progress('training', quiet=arguments.quiet)
     began = monotonic()
     curve: Curve = []
     show = _reporter(progress, arguments.steps, curve)
@@ -114,7 +117,7 @@ def _train_rendering(arguments: argparse.Namespace) -> int:
 
     plans = _plans(arguments, 5, dataset.FIRST_NOVEL_SEED)
     first = arguments.start or WEIGHTS
-    progress = Progress('rendering')
+    progress = Progress('rendering', quiet=arguments.quiet)
     paths = []
     for path in novel_shards.answer_all(plans, first, arguments.workers):
         paths.append(path)
@@ -127,7 +130,7 @@ def _train_rendering(arguments: argparse.Namespace) -> int:
     batches = novel_batch.endless_views(
         sorted(paths), max(arguments.batch // 2, 1), min(arguments.batch, 2), arguments.seed
     )
-    progress = Progress('training')
+    progress = Progress('training', quiet=arguments.quiet)
     began = monotonic()
     curve: Curve = []
     second = round(arguments.steps * SECOND_LOOK_SHARE)

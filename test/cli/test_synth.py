@@ -40,12 +40,12 @@ def test_a_bag_holds_the_topics(tmp_path):
 @pytest.mark.parametrize('words', [['--steps', '0'], ['--rate', '-1']])
 def test_impossible_drives_are_refused(tmp_path, capsys, words):
     assert main(['synth', '-o', str(tmp_path / 'none'), *words]) == 1
-    assert 'expected' in capsys.readouterr().out
+    assert 'expected' in capsys.readouterr().err
     assert not (tmp_path / 'none').exists()
 
 
 def test_a_full_folder_is_left_alone(tmp_path, capsys):
     (tmp_path / 'mine.txt').write_text('mine', encoding='utf-8')
     assert main(['synth', '-o', str(tmp_path)]) == 1
-    assert 'exists already' in capsys.readouterr().out
+    assert 'exists already' in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ['mine.txt']
