@@ -146,6 +146,8 @@ def inference_status(
         notes = [progress.imagined.missing] if progress.imagined.missing else []
         if progress.last_fall:
             notes.append(progress.last_fall)
+        if model.get('labels', '').startswith('none'):
+            notes.append('labels: ' + model['labels'])
         if model.get('weights') == 'synthetic':
             notes.append('weights: synthetic, not made for real images')
         if notes:
@@ -155,6 +157,7 @@ def inference_status(
         'mode': progress.imagined.mode,
         'mode_asked': progress.mode_asked,
         'oom_count': progress.out_of_memory,
+        'busy_s': progress.busy_s,
         'novel_views': progress.imagined.views,
         'novel_plan': progress.imagined.plan or 'none',
     }
@@ -178,25 +181,6 @@ def memory_status(progress: Progress, gpu_bytes: int | None) -> DiagnosticStatus
     return status('memory', OK, f'{progress.window} sets in memory', values)
 
 
-def tf_status(
-    source: str, cameras: Sequence[CameraReport], progress: Progress, refused: str
-) -> DiagnosticStatus:
-    """Which transforms are used, and what stands in for missing ones."""
-    notes = {key: text for key, text in progress.notes.items() if key.startswith(('tf ', 'map_'))}
-    mounted = [camera.statistics.name for camera in cameras if camera.mounted]
-    level, message = OK, f'extrinsics of {len(mounted)} of {len(cameras)} cameras from /tf'
-    if refused or 'map_to_odom' in notes:
-        level, message = WARN, refused or notes['map_to_odom']
-    elif progress.extrinsics == 'assumed':
-        level = WARN
-        message = (
-            'no extrinsics on /tf: the grid hangs on the reference camera by the axis swap '
-            'optical to body; publish base_link to camera on /tf_static, or set '
-            'level.camera_height'
-        )
-    return status('tf', level, message, {'source': source, **notes})
-
-
 def output_status(
     progress: Progress,
     traffic: Mapping[str, tuple[int, int]],
@@ -210,7 +194,8 @@ def output_status(
     """
     level, message = OK, f'{progress.outputs} outputs, {progress.rate_hz:.2f} Hz'
     if explanation:
-        level, message = ERROR, '; '.join(explanation)
+        level = WARN if progress.is_going else ERROR
+        message = '; '.join(explanation)
     elif state != 'active':
         message = f'the node is {state}'
     values: dict[str, object] = {

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 import os
 from pathlib import Path
 import signal
-from time import sleep
+from time import monotonic
 from typing import Any, Final
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -16,10 +16,13 @@ from occany_ros.ros.engine import Engine, grouping_config, load_engine, release_
 from occany_ros.ros.gpu_limit import limit_gpu_memory
 from occany_ros.ros.grids import grid_spec
 from occany_ros.ros.intake import Intake
+from occany_ros.ros.mask_files import load_masks
+from occany_ros.ros.optional_packages import packages_text
 from occany_ros.ros.outputs import grid_info, grid_info_text
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.publishers import Publishers
 from occany_ros.ros.reports import Condition, facts, report, SimulatedClock
+from occany_ros.ros.running import leave_in_time, spin
 from occany_ros.ros.saving import save
 from occany_ros.ros.sync_policy import synchroniser
 from occany_ros.ros.watchdog import causes
@@ -31,8 +34,8 @@ from rclpy.logging import get_logger
 from std_srvs.srv import SetBool, Trigger
 
 _LAST_JOB_S: Final = 1.0
-_BREATH_S: Final = 0.001
-_CLOCK_PATIENCE_S: Final = 5.0
+_LAST_S: Final = 1.5
+_CLOCK_PATIENCE_S: Final = 3.0
 _SUCCESS: Final = TransitionCallbackReturn.SUCCESS
 
 
@@ -50,6 +53,7 @@ class OccanyNode(LifecycleNode):
         self._outputs: Publishers | None = None
         self._intake: Intake | None = None
         self._problem = ''
+        self._told_frame = ''
         self._state = 'unconfigured'
         self._announcer = Announcer(self)
         self._simulated = SimulatedClock(self)
@@ -129,6 +133,8 @@ class OccanyNode(LifecycleNode):
     def _load(self) -> None:
         # What it needs has to be there before minutes are spent on weights.
         synchroniser(self.parameters.sync.policy, grouping_config(self.parameters))
+        load_masks(self.parameters.camera)
+        self.get_logger().info(f'optional packages: {packages_text()}')
         self.get_logger().info(f'loading {self.parameters.model.variant} ...')
         chosen = self.parameters.model.device
         note = limit_gpu_memory(resolve_device(chosen), self.parameters.gpu.max_memory_gb)
@@ -149,13 +155,25 @@ class OccanyNode(LifecycleNode):
             raise ValueError('the node has no network; configure it first')
         self._intake = Intake(self, self._engine, self._outputs, lambda: self.parameters)
         self.get_logger().info(f'transforms: {self._intake.transforms.name}')
-        self._outputs.publish_info(grid_info_text(self._about_grid()))
+        self._told_frame = ''
+        self._tell_grid()
+
+    def _tell_grid(self) -> None:
+        """Describe the grid, again where the frame it hangs on is another one."""
+        frame = self._grid_frame()
+        if self._outputs is not None and frame != self._told_frame:
+            self._told_frame = frame
+            self._outputs.publish_info(grid_info_text(self._about_grid()))
+
+    def _grid_frame(self) -> str:
+        told = self._intake.progress.frames.grid if self._intake is not None else ''
+        return told or self.parameters.grid.frame or self.parameters.base_frame
 
     def _about_grid(self) -> dict[str, Any]:
         if self._engine is None:
             return {}
-        spec, base = grid_spec(self.parameters), self.parameters.base_frame
-        return grid_info(spec, self._engine.classes, base, self._engine.about())
+        spec = grid_spec(self.parameters)
+        return grid_info(spec, self._engine.classes, self._grid_frame(), self._engine.about())
 
     def _unload(self) -> None:
         self.close()
@@ -182,6 +200,7 @@ class OccanyNode(LifecycleNode):
             intake=self._intake,
             traffic={} if self._outputs is None else self._outputs.traffic(),
             clock_stands=self._simulated.stands(),
+            parameters=self.parameters,
         )
 
     def _explanation(self, condition: Condition) -> tuple[str, ...]:
@@ -191,12 +210,14 @@ class OccanyNode(LifecycleNode):
         if intake is None:
             return ()
         patience_s = self.parameters.watchdog.first_output_s
+        silence_s = intake.progress.silence_s
         if condition.clock_stands:
+            if self._simulated.has_ticked and intake.progress.outputs:
+                return ()  # a recording that was paused
             patience_s = min(patience_s, _CLOCK_PATIENCE_S)
-        if intake.progress.silence_s < patience_s:
+            silence_s = monotonic() - intake.progress.started_s
+        if silence_s < patience_s:
             return ()
-        if condition.clock_stands and intake.progress.outputs:
-            return ()  # a recording that was paused
         return causes(facts(self, condition, self.parameters))
 
     def _report(self) -> None:
@@ -205,6 +226,7 @@ class OccanyNode(LifecycleNode):
         self._diagnostics.publish(array(statuses, self.get_clock().now().nanoseconds))
         self._announcer.report(statuses)
         if condition.intake is not None:
+            self._tell_grid()
             progress = condition.intake.progress
             self._announcer.drops(progress.undecodable, progress.decode_errors)
 
@@ -254,11 +276,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :returns: 0 after a signal, 2 for a wrong parameter.
     """
     rclpy.init(args=arguments)
+    leave_in_time(rclpy.get_default_context(), _LAST_S)
     node = None
     try:
         node = OccanyNode()
         node.start()
-        _spin(node)
+        spin(node)
     except ValueError as error:
         get_logger('occany').fatal(str(error))
         return 2
@@ -272,22 +295,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os._exit(0)
         rclpy.try_shutdown()
     return 0
-
-
-def _spin(node: OccanyNode) -> None:
-    """
-    Work until told to stop.
-
-    A message may make rclpy itself raise, such as a negative time on ``/clock``: that is logged,
-    and the node lives.
-    """
-    while node.context.ok():
-        try:
-            rclpy.spin(node)
-        except ExternalShutdownException:
-            return
-        except Exception as error:  # noqa: BLE001 - whatever a message can bring about
-            node.get_logger().error(
-                f'message dropped ({type(error).__name__}): {error}', throttle_duration_sec=5.0
-            )
-            sleep(_BREATH_S)

@@ -12,7 +12,7 @@ from occany_ros.pipeline.occupancy_update import LevelReport, ScaleReport
 
 _KEPT: Final = 200
 _RATE_WINDOW_S: Final = 10.0
-_MOMENT_S: Final = 5.0
+_MOMENT_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 import sys
-from time import monotonic_ns
-from typing import Any, Protocol
+from time import monotonic, monotonic_ns
+from typing import Any, Final, Protocol
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from occany_ros.pipeline.arrivals import Event
@@ -16,16 +16,18 @@ from occany_ros.ros.diagnostics import (
     memory_status,
     output_status,
     sync_status,
-    tf_status,
 )
 from occany_ros.ros.frames import FrameMaker
 from occany_ros.ros.inputs import CameraInput
 from occany_ros.ros.intake import Intake
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.progress import Progress
+from occany_ros.ros.tf_report import tf_status
 from occany_ros.ros.watchdog import CameraFacts, Facts, IMAGE_TYPES
 from rclpy.clock import ClockType
 from rclpy.node import Node
+
+_STANDS_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +41,7 @@ class Condition:
     :param intake: None while the node is not active.
     :param traffic: output -> subscribers, and messages made.
     :param clock_stands: whether ``/clock`` ought to tick and does not.
+    :param parameters: in force.
     """
 
     state: str
@@ -47,6 +50,7 @@ class Condition:
     intake: Intake | None
     traffic: dict[str, tuple[int, int]]
     clock_stands: bool
+    parameters: Parameters
 
 
 class Listening(Protocol):
@@ -68,7 +72,7 @@ def camera_reports(intake: Listening) -> list[CameraReport]:
             size=frames.sizes.get(statistics.name),
             undecodable=progress.undecodable[statistics.name],
             decode_error=progress.decode_errors.get(statistics.name, ''),
-            note=progress.notes.get(statistics.name, ''),
+            note=_note(progress, statistics.name),
             calibrated=frames.calibrated.get(statistics.name, False),
             mounted=frames.mounted.get(statistics.name, False),
             is_needed=intake.grouper.needs_all,
@@ -98,9 +102,15 @@ def report(condition: Condition, explanation: Sequence[str]) -> list[DiagnosticS
         sync_status(cameras, intake.grouper.closings(), _sync_figures(intake)),
         inference_status(progress, condition.model, condition.problem),
         memory_status(progress, gpu_bytes()),
-        tf_status(intake.transforms.name, cameras, progress, refused),
+        tf_status(intake.transforms.name, cameras, progress, refused, condition.parameters),
         output_status(progress, condition.traffic, explanation, condition.state),
     ]
+
+
+def _note(progress: Progress, camera: str) -> str:
+    """Join what is wrong with a camera's calibration."""
+    notes = (progress.notes.get(camera, ''), progress.focal_notes.get(camera, ''))
+    return '; '.join(note for note in notes if note)
 
 
 def _sync_figures(intake: Intake) -> dict[str, object]:
@@ -145,18 +155,21 @@ class SimulatedClock:
     """Watches whether ``/clock`` ticks where the node was told to follow it."""
 
     def __init__(self, node: Node) -> None:
+        self.has_ticked = False
         self._node = node
-        self._seen_ns: int | None = None
+        self._seen_ns = 0
+        self._moved_s = monotonic()
 
     def stands(self) -> bool:
-        """Look once; it stands if it is at zero, or has not moved since the look before."""
+        """Look once; it stands if it is at zero, or has not been seen to move for a while."""
         if not self._node.get_parameter('use_sim_time').value:
             return False
         clock = self._node.get_clock()
         now_ns = clock.now().nanoseconds if clock.clock_type == ClockType.ROS_TIME else 0
-        stands = now_ns in (0, self._seen_ns)
-        self._seen_ns = now_ns
-        return stands
+        self.has_ticked = self.has_ticked or now_ns > 0
+        if now_ns != self._seen_ns:
+            self._seen_ns, self._moved_s = now_ns, monotonic()
+        return now_ns == 0 or monotonic() - self._moved_s > _STANDS_S
 
 
 def gpu_bytes() -> int | None:

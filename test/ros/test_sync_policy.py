@@ -1,13 +1,16 @@
 """Which rule makes sets, and the user's message_filters where it is installed."""
 
 from itertools import pairwise
+import os
 import sys
 
+from occany_ros.msg import SemanticOccupancyGrid
 from occany_ros.pipeline.arrivals import Arrival, Closing, Event, Flush, GroupingConfig
 from occany_ros.pipeline.grouping import FrameGrouper
 from occany_ros.ros.filter_sets import queue_depth
 from occany_ros.ros.sync_policy import synchroniser
 import pytest
+from std_srvs.srv import Trigger
 
 MS = 1_000_000
 EPOCH = 1_700_000_000_000 * MS
@@ -165,3 +168,30 @@ def test_what_waits_stays_short_where_no_combination_fits():
             play.message(camera, 33 * beat + late + 250 * (late == 5))
             assert play.sets.waiting <= queue_depth(6) * 6
     assert play.is_complete_account()
+
+
+def test_the_node_says_what_is_missing(graph, tmp_path):
+    (tmp_path / 'message_filters.py').write_text("raise ImportError('taken away')")
+    paths = graph.environment['PYTHONPATH']
+    graph.environment['PYTHONPATH'] = f'{tmp_path}{os.pathsep}{paths}'
+    graph.occany(sync__policy='exact_time')
+    graph.wait(lambda: graph.text('inference')[0] == 2, 'the error')
+    assert 'message-filters' in graph.text('inference')[1]
+    assert 'set sync.policy to deadline' in graph.text('output')[1]
+    assert graph.call(Trigger, '/occany/status').message
+
+
+def test_the_node_with_message_filters(graph):
+    pytest.importorskip(
+        'message_filters', reason='needs ros-<distro>-message-filters on PYTHONPATH'
+    )
+    names = ['front', 'left', 'right']
+    graph.cameras(names=names, dead={'left': 40})
+    graph.occany(cameras=names, sync__policy='approximate_time', watchdog__first_output_s=1.0)
+    grids = graph.subscribe(SemanticOccupancyGrid, '/occany/occupancy')
+    graph.wait(lambda: len(grids) >= 3 and graph.figure('sync', 'sets') >= 3, 'grids')
+    values = {item.key: item.value for item in graph.status['sync'].values}
+    assert (values['policy'], values['partial_sets']) == ('approximate_time', '0')
+    graph.wait(lambda: 'no sets without it' in graph.text('camera left')[1], 'the warning')
+    graph.wait(lambda: 'makes no set without left' in graph.text('output')[1], 'the explanation')
+    assert graph.text('output')[0] == 2
