@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from occany_ros.geometry.frame import Frame
 from occany_ros.occupancy.grid import Classes
 from occany_ros.occupancy.points import LabelledPoints, transform_points
-from occany_ros.pipeline.host_maps import HostMaps, ViewMaps
+from occany_ros.pipeline.host_maps import HostMaps, NO_LABEL, ViewMaps
 from occany_ros.pipeline.occupancy_update import CameraView, Cloud
 
 ScalarT = TypeVar('ScalarT', bound=np.generic)
@@ -49,6 +49,7 @@ def coloured_cloud(
     :param frames: the network-sized image of each view, in the order of the maps.
     :param is_solid: where the points come from, (v, h, w).
     :param max_points: most that are kept.
+    :returns: points; one without a label is ``other``, as the voxel it lies in.
     """
     shape = (is_solid.shape[1], is_solid.shape[2])
     rgb = np.stack([_resampled(frame.image, shape) for frame in frames])[is_solid]
@@ -60,7 +61,7 @@ def coloured_cloud(
     return Cloud(
         points=cloud.points[chosen],
         rgb=rgb[chosen],
-        labels=classes.grid_from_native[labels],
+        labels=classes.grid_from_native[np.where(labels == NO_LABEL, classes.other, labels)],
         confidence=(excess / (excess + np.float32(1))).astype(np.float32),
     )
 

@@ -100,7 +100,7 @@ def test_without_labels_every_occupied_voxel_is_other(where):
     grid = answers[-1].grid
     assert set(np.unique(grid.labels)) - {UNKNOWN} == {FREE, OTHER}
     assert not answers[-1].views[0].is_labelled
-    assert (answers[-1].cloud.labels == UNKNOWN).all()
+    assert (answers[-1].cloud.labels == OTHER).all()
     if where == 'trilinear':
         labelled = steps(Oracle([FRONT]), where=where)[1][-1].grid
         np.testing.assert_array_equal(grid.labels == FREE, labelled.labels == FREE)

@@ -76,7 +76,14 @@ def test_without_rendering_stage_the_node_goes_on_and_says_so_once(graph, tmp_pa
     graph.wait(lambda: 'no rendering stage' not in graph.text('inference')[1], 'no more warning')
 
 
-@pytest.mark.parametrize('preset', sorted(path.stem for path in CONFIG.glob('paper_*.yaml')))
+GEOMETRY = sorted(
+    path.stem
+    for path in CONFIG.glob('paper_*.yaml')
+    if not path.stem.endswith(('_semantic', '_pretrained'))
+)
+
+
+@pytest.mark.parametrize('preset', GEOMETRY)
 def test_presets_of_the_paper_load(graph, complete, preset):
     graph.weights = complete
     graph.occany('--params-file', str(CONFIG / f'{preset}.yaml'))
@@ -87,3 +94,19 @@ def test_presets_of_the_paper_load(graph, complete, preset):
     assert values[1].string_value in {'geometry', 'classes'}
     assert values[2].integer_value == 512
     assert graph.text('inference')[0] == 0
+
+
+def test_a_preset_with_classes_loads_and_says_that_nobody_decodes_them(graph, complete):
+    graph.weights = complete
+    graph.occany('--params-file', str(CONFIG / 'paper_kitti_semantic.yaml'))
+    graph.wait(lambda: told(graph, 'variant') == 'occany', 'the network')
+    graph.wait(lambda: 'labels: none' in graph.text('inference')[1], 'the warning')
+    assert graph.text('inference')[0] == 1
+    assert 'semantics.mode' in graph.text('inference')[1]
+
+
+def test_a_preset_that_needs_another_network_is_refused_before_anything_is_loaded(graph):
+    node = graph.occany('--params-file', str(CONFIG / 'paper_kitti_pretrained.yaml'))
+    graph.wait(lambda: 'pretrained' in graph.text('inference')[1], 'the error')
+    assert graph.text('inference')[0] == 2
+    assert 'set it to distill' in node.text

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from occany_ros.cli.node_parameters import given_parameters
 from occany_ros.geometry.novel_views import NovelViewPlan
+from occany_ros.ros.class_choice import check_mode
 from occany_ros.ros.engine import mapper_config, render_plan
 from occany_ros.ros.grids import GRIDS
 from occany_ros.ros.parameter_checks import parameters_from
@@ -24,6 +25,16 @@ PRESETS = {
     'paper_nuscenes_front': (5, 10, 3, 60, 1.1, 'nuscenes', 'evaluation', 'geometry'),
     'paper_nuscenes': (6, 10, 3, 60, 1.1, 'nuscenes', 'evaluation', 'geometry'),
     'paper_demo': (5, 2, 5, 30, 2.0, 'demo', 'demo', 'classes'),
+    'paper_kitti_semantic': (5, 10, 1, 60, 2.0, 'kitti', 'evaluation', 'classes'),
+    'paper_nuscenes_semantic': (6, 10, 1, 60, 1.01, 'nuscenes', 'evaluation', 'classes'),
+    'paper_kitti_pretrained': (5, 10, 1, 60, 2.0, 'kitti', 'evaluation', 'classes'),
+    'paper_nuscenes_pretrained': (6, 10, 1, 60, 1.01, 'nuscenes', 'evaluation', 'classes'),
+}
+CLASSES = {
+    'paper_kitti_semantic': ('distill', 'kitti', '7.30', '13.54'),
+    'paper_nuscenes_semantic': ('distill', 'occ3d', '6.65', '10.31'),
+    'paper_kitti_pretrained': ('pretrained', 'kitti', '7.62', '13.75'),
+    'paper_nuscenes_pretrained': ('pretrained', 'occ3d', '7.42', '10.78'),
 }
 PUBLISHED = {
     'paper_kitti': ('36.79', '46.70', '25.91'),
@@ -31,12 +42,17 @@ PUBLISHED = {
     'paper_nuscenes_front': ('36.09', '40.39', '23.55'),
     'paper_nuscenes': ('45.04', '58.54', '34.15'),
 }
+WITHOUT_A_STEP_ASIDE = {'paper_nuscenes_semantic', 'paper_nuscenes_pretrained'}
 VIEWS = {
     'paper_kitti': 150,
     'paper_kitti_mono': 150,
     'paper_nuscenes_front': 150,
     'paper_nuscenes': 180,
     'paper_demo': 30,
+    'paper_kitti_semantic': 150,
+    'paper_nuscenes_semantic': 180,
+    'paper_kitti_pretrained': 150,
+    'paper_nuscenes_pretrained': 180,
 }
 
 
@@ -54,7 +70,10 @@ def test_every_number_is_the_papers(preset):
     parameters = read(preset)
     config = mapper_config(parameters, NETWORK)
     assert config.plan == NovelViewPlan(
-        views_per_frame=steps, forward_m=forward_m, rotate_deg=rotate_deg, lateral_m=2.0
+        views_per_frame=steps,
+        forward_m=forward_m,
+        rotate_deg=rotate_deg,
+        lateral_m=0.0 if preset in WITHOUT_A_STEP_ASIDE else 2.0,
     )
     assert len(parameters.cameras) * config.frames == images
     assert config.plan.count(images) == images * steps * 3 == VIEWS[preset]
@@ -71,6 +90,21 @@ def test_what_was_published_stands_beside_it(preset):
     comment = (CONFIG / f'{preset}.yaml').read_text().partition('/**')[0]
     for figure in PUBLISHED[preset]:
         assert figure in comment
+
+
+@pytest.mark.parametrize('preset', PRESETS)
+def test_where_classes_come_from(preset):
+    mode, class_set, *figures = CLASSES.get(preset, ('off', 'auto'))
+    parameters = read(preset)
+    assert (parameters.semantics.mode, parameters.semantics.class_set) == (mode, class_set)
+    comment = (CONFIG / f'{preset}.yaml').read_text().partition('/**')[0]
+    for figure in figures:
+        assert figure in comment
+    if mode == 'pretrained':
+        with pytest.raises(ValueError, match='distill'):
+            check_mode(parameters)
+    else:
+        check_mode(parameters)
 
 
 def test_surround_cameras_are_in_the_papers_order():
