@@ -4,15 +4,27 @@ Start the node, and if wanted a recording and RViz with it.
     ros2 launch occany_ros occany.launch.py preset:=nuscenes bag:=/path/to/bag rviz:=true
 """
 
+from collections.abc import Mapping
 import os
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from ament_index_python.packages import get_package_share_directory
 from launch import Action, LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
+from launch.actions import (
+    DeclareLaunchArgument,
+    ExecuteProcess,
+    LogInfo,
+    OpaqueFunction,
+    Shutdown,
+)
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+from occany_ros.ros import launching
+from occany_ros.ros.parameter_checks import parameters_from
+from occany_ros.ros.parameters import Parameters
+from occany_ros.ros.rviz_view import fitted_view
 import yaml
 
 ARGUMENTS = {
@@ -21,117 +33,108 @@ ARGUMENTS = {
     'mode': ('', 'how much is imagined: fast, balanced, quality; empty: as the preset says'),
     'checkpoint': ('', 'weights, e.g. /path/to/occany.pth; empty: as the preset says'),
     'params_file': ('', 'parameter file of your own, read after the preset'),
+    'parameters': ('', 'parameters by name, read last, e.g. "{sync.slop: 0.1}"'),
     'namespace': ('', 'namespace of the node'),
     'use_sim_time': ('auto', 'true, false, or auto: true with a bag'),
-    'bag': ('', 'recording, or folder of images, to play once the node listens'),
+    'bag': ('', 'recording, or folder of images, to play once the node is active'),
     'rate': ('1.0', 'speed of playing'),
-    'loop': ('false', 'play again and again'),
-    'rviz': ('false', 'start RViz'),
+    'loop': ('false', 'play again and again: true or false'),
+    'wait': ('600', 'longest wait of the player for the node to be active, seconds'),
+    'rviz': ('false', 'start RViz: true, light (voxels and costmap only), false, or a file'),
+    'log_level': ('info', 'debug, info, warn, error: of the node'),
 }
-
-
-def parameters_of(path: str | Path) -> dict[str, Any]:
-    """Read the parameters of one file, flat: dotted name -> value."""
-    tree = yaml.safe_load(Path(path).read_text(encoding='utf-8')) or {}
-    nodes = [node['ros__parameters'] for node in tree.values() if 'ros__parameters' in node]
-    return {name: value for node in nodes for name, value in flat(node).items()}
-
-
-def flat(tree: dict[str, Any], prefix: str = '') -> dict[str, Any]:
-    """Turn the tree of a parameter file into dotted names."""
-    result: dict[str, Any] = {}
-    for name, value in tree.items():
-        deeper = isinstance(value, dict)
-        result.update(flat(value, f'{prefix}{name}.') if deeper else {prefix + name: value})
-    return result
-
-
-def only_cameras(parameters: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
-    """Take these cameras, and leave out what the preset says about its others."""
-    dropped = set(parameters.get('cameras', ())) - set(wanted)
-    kept = {k: v for k, v in parameters.items() if k.split('.')[0] not in dropped}
-    return {**kept, 'cameras': wanted}
-
-
-def image_topics(parameters: dict[str, Any], bag: str) -> list[str]:
-    """Name the topics of a recording that the node will listen to."""
-    about = Path(bag) / 'metadata.yaml'
-    if not about.is_file():
-        return []
-    entries = yaml.safe_load(about.read_text(encoding='utf-8'))['rosbag2_bagfile_information']
-    recorded = {entry['topic_metadata']['name'] for entry in entries['topics_with_message_count']}
-    found: list[str] = []
-    for camera in parameters.get('cameras', ['front']):
-        names = parameters.get(f'{camera}.image_topic') or f'/camera/{camera}/image_raw'
-        topics = [name.strip() for name in names.split('|')]
-        topics += [f'{name}/compressed' for name in topics]
-        found += [topic for topic in topics if topic in recorded][:1]
-    return found
+VIEWS = {'true': 'occany.rviz', 'light': 'occany_light.rviz'}
 
 
 def transport(share: Path) -> dict[str, str]:
     """Point Fast DDS at settings that carry whole images."""
     old = os.environ.get('ROS_DISTRO') in ('humble', 'iron', 'jazzy')
     name = 'FASTRTPS_DEFAULT_PROFILES_FILE' if old else 'FASTDDS_DEFAULT_PROFILES_FILE'
-    return {} if name in os.environ else {name: str(share / 'config' / 'fastdds.xml')}
+    return {} if os.environ.get(name) else {name: str(share / 'config' / 'fastdds.xml')}
 
 
-def parameters_for(given: dict[str, str], share: Path) -> dict[str, Any]:
+def values_for(given: Mapping[str, str], share: Path, node: str) -> dict[str, Any]:
     """Read the preset, and what the arguments say on top of it."""
-    preset = share / 'config' / f'{given["preset"]}.yaml'
-    if not preset.is_file():
-        known = sorted(path.stem for path in preset.parent.glob('*.yaml'))
-        raise ValueError(f'preset: expected one of {known}, got {given["preset"]!r}')
-    parameters = parameters_of(preset)
+    values = launching.parameters_of(launching.preset_file(share, given['preset']), node)
     if given['params_file']:
-        parameters.update(parameters_of(given['params_file']))
+        values |= launching.parameters_of(given['params_file'], node)
     if given['cameras']:
-        parameters = only_cameras(parameters, yaml.safe_load(given['cameras']))
+        values = launching.only_cameras(values, launching.camera_names(given['cameras']))
     for argument, name in (('mode', 'mode'), ('checkpoint', 'model.checkpoint')):
         if given[argument]:
-            parameters[name] = given[argument]
-    if given['rviz'] == 'true':
+            values[name] = given[argument]
+    if given['parameters']:
+        values |= launching.named_values(given['parameters'])
+    if given['rviz'].lower() not in launching.FALSE:
         # RViz needs a way from the robot to the frame of our path.
-        parameters.setdefault('publish_tf', 'base_to_occany_odom')
-    return parameters
+        values.setdefault('publish_tf', 'base_to_occany_odom')
+    return values
+
+
+def view_file(choice: str, share: Path, parameters: Parameters, node: str) -> str:
+    """Write one of our RViz files, fitted to the node; one of yours is taken as it is."""
+    if choice.lower() not in VIEWS:
+        if not Path(choice).expanduser().is_file():
+            raise ValueError(f'rviz: expected true, light, false or a file, got {choice!r}')
+        return str(Path(choice).expanduser())
+    text = (share / 'config' / VIEWS[choice.lower()]).read_text(encoding='utf-8')
+    fitted = fitted_view(yaml.safe_load(text), parameters, node)
+    with NamedTemporaryFile('w', prefix='occany_', suffix='.rviz', delete=False) as file:
+        yaml.safe_dump(fitted, file, sort_keys=False)
+    return file.name
+
+
+def player(given: Mapping[str, str], parameters: Parameters, node: str) -> list[str]:
+    """Write the command that plays the recording, and its clock, once the node is active."""
+    bag = launching.recording(given['bag'])
+    command = ['occany', 'play', str(bag), '--clock', '--rate', launching.speed(given['rate'])]
+    command += ['--loop'] if launching.switch('loop', given['loop']) else []
+    command += ['--wait-active', node, '--wait', given['wait']]
+    topics = launching.image_topics(parameters, bag, node)
+    return command + (['--wait-for', *topics] if topics else [])
 
 
 def processes(context: LaunchContext) -> list[Action]:
     """Make the processes that the arguments ask for."""
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    pushed = context.launch_configurations.get('ros_namespace') or ''
+    name = launching.full_name(pushed, given['namespace'], 'occany')
     share = Path(get_package_share_directory('occany_ros'))
-    parameters = parameters_for(given, share)
+    values = values_for(given, share, name)
+    parameters = parameters_from({k: v for k, v in values.items() if k != 'use_sim_time'})
+    automatic = given['use_sim_time'].lower() == 'auto'
     simulated = (
-        bool(given['bag'])
-        if given['use_sim_time'] == 'auto'
-        else (given['use_sim_time'] == 'true')
+        bool(given['bag']) or values.get('use_sim_time') is True
+        if automatic
+        else launching.switch('use_sim_time', given['use_sim_time'])
     )
     clock = {'use_sim_time': simulated}
     environment = transport(share)
     actions: list[Action] = [
+        LogInfo(msg=word) for word in launching.misspelt(context.launch_configurations, ARGUMENTS)
+    ]
+    actions.append(
         Node(
             package='occany_ros',
             executable='node',
             name='occany',
             namespace=given['namespace'],
-            parameters=[{**parameters, **clock}],
+            parameters=[{**values, **clock}],
+            arguments=['--ros-args', '--log-level', given['log_level']],
             additional_env=environment,
             output='screen',
+            on_exit=Shutdown(reason='the node has ended'),
         )
-    ]
+    )
     if given['bag']:
-        command = ['occany', 'play', given['bag'], '--clock', '--rate', given['rate']]
-        command += ['--loop'] if given['loop'] == 'true' else []
-        topics = image_topics(parameters, given['bag'])
-        command += ['--wait-for', *topics] if topics else []
+        command = player(given, parameters, name)
         actions.append(ExecuteProcess(cmd=command, additional_env=environment, output='screen'))
-    if given['rviz'] == 'true':
-        view = str(share / 'config' / 'occany.rviz')
+    if given['rviz'].lower() not in launching.FALSE:
         actions.append(
             Node(
                 package='rviz2',
                 executable='rviz2',
-                arguments=['-d', view],
+                arguments=['-d', view_file(given['rviz'], share, parameters, name)],
                 parameters=[clock],
                 additional_env=environment,
             )

@@ -37,7 +37,20 @@ def test_every_layer_of_nav2_that_is_named_is_described():
 
 def test_autoware_remaps_topics_of_ours_and_files_that_exist():
     text = (ROOT / 'launch' / 'autoware.launch.xml').read_text()
-    remapped = [item.get('from') for item in ET.fromstring(text).iter('remap')]
+    remapped = [item.get('from') for item in ET.fromstring(text).iter('set_remap')]
+    assert {'~/obstacles', '~/points', '~/costmap'} == set(remapped)
     assert {name.removeprefix('~/') for name in remapped} <= set(OUTPUTS)
     for file in re.findall(r'\$\(find-pkg-share occany_ros\)/([\w./]+)', text):
         assert (ROOT / file).is_file()
+
+
+def test_autoware_includes_our_launch_file_with_arguments_it_has():
+    tree = ET.fromstring((ROOT / 'launch' / 'autoware.launch.xml').read_text())
+    (included,) = tree.iter('include')
+    source = (ROOT / 'launch' / 'occany.launch.py').read_text()
+    known = set(re.findall(r"^    '(\w+)': \('", source, re.MULTILINE))
+    assert {item.get('name') for item in included.iter('arg')} <= known
+    # What is passed on is declared, and what is declared is used.
+    declared = {item.get('name') for item in tree.findall('arg')}
+    used = set(re.findall(r'\$\(var (\w+)\)', ET.tostring(tree, encoding='unicode')))
+    assert used == declared

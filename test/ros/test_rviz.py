@@ -1,4 +1,4 @@
-"""The RViz file shows topics the node has, with their types and their quality of service."""
+"""The RViz files show topics the node has, with their types and their quality of service."""
 
 from pathlib import Path
 
@@ -9,11 +9,13 @@ from sensor_msgs.msg import Image
 import yaml
 
 CONFIG = Path(__file__).parents[2] / 'config'
+FILES = ('occany', 'occany_light')
 DISPLAYS = {
     'PointCloud2': 'PointCloud2',
     'Map': 'OccupancyGrid',
     'Path': 'Path',
     'Odometry': 'Odometry',
+    'MarkerArray': 'MarkerArray',
     'Image': 'Image',
 }
 
@@ -30,28 +32,57 @@ def topics_of_the_node():
     return topics
 
 
-def displays():
-    content = yaml.safe_load((CONFIG / 'occany.rviz').read_text())
-    every = content['Visualization Manager']['Displays']
-    return [display for display in every if 'Topic' in display]
+def manager(file):
+    return yaml.safe_load((CONFIG / f'{file}.rviz').read_text())['Visualization Manager']
 
 
-@pytest.mark.parametrize('display', displays(), ids=lambda display: display['Name'])
+def displays(file):
+    return [display for display in manager(file)['Displays'] if 'Topic' in display]
+
+
+EVERY = [pytest.param(d, id=f'{file}: {d["Name"]}') for file in FILES for d in displays(file)]
+
+
+@pytest.mark.parametrize('display', EVERY)
 def test_each_display_fits_its_topic(display):
     topic = display['Topic']
     kind, is_latched = topics_of_the_node()[topic['Value']]
     assert DISPLAYS[display['Class'].rpartition('/')[2]] == kind
     assert (topic['Durability Policy'] == 'Transient Local') == is_latched
     assert topic['Reliability Policy'] == 'Reliable'
+    assert topic['History Policy'] == 'Keep Last'
 
 
-def test_voxels_are_boxes_a_little_smaller_than_the_voxels():
-    voxels = next(d for d in displays() if d['Topic']['Value'] == '/occany/voxels_surface')
-    assert (voxels['Style'], voxels['Selectable']) == ('Boxes', False)
+@pytest.mark.parametrize('file', FILES)
+def test_voxels_are_coloured_boxes_a_little_smaller_than_the_voxels(file):
+    voxels = next(d for d in displays(file) if d['Topic']['Value'] == '/occany/voxels_surface')
+    assert voxels['Enabled'] is True
+    assert (voxels['Style'], voxels['Color Transformer']) == ('Boxes', 'RGB8')
     assert voxels['Size (m)'] == pytest.approx(Parameters().grid.resolution - 0.001)
 
 
-def test_the_fixed_frame_needs_no_transforms():
-    content = yaml.safe_load((CONFIG / 'occany.rviz').read_text())
-    options = content['Visualization Manager']['Global Options']
-    assert options['Fixed Frame'] == Parameters().base_frame
+def test_no_cloud_can_be_selected():
+    # Selecting draws every point once more, in a colour of its own.
+    clouds = [d for file in FILES for d in displays(file) if d['Class'].endswith('PointCloud2')]
+    assert len(clouds) == 3
+    assert not any(cloud['Selectable'] for cloud in clouds)
+
+
+@pytest.mark.parametrize('file', FILES)
+def test_the_fixed_frame_needs_no_transforms(file):
+    assert manager(file)['Global Options']['Fixed Frame'] == Parameters().base_frame
+    assert manager(file)['Views']['Current']['Target Frame'] == Parameters().base_frame
+
+
+def test_the_full_file_shows_what_there_is_to_see():
+    shown = {display['Topic']['Value'] for display in displays('occany')}
+    wanted = {'voxels_surface', 'points', 'costmap', 'path', 'odom', 'markers'}
+    wanted |= {'front/depth', 'front/semantic_color'}
+    assert shown == {f'/occany/{name}' for name in wanted}
+    kinds = {display['Class'] for display in manager('occany')['Displays']}
+    assert {'rviz_default_plugins/TF', 'rviz_default_plugins/Grid'} < kinds
+
+
+def test_the_light_file_makes_the_node_compute_little():
+    shown = [display['Topic']['Value'] for display in displays('occany_light')]
+    assert shown == ['/occany/voxels_surface', '/occany/costmap']

@@ -1,0 +1,200 @@
+"""What a launch file decides before anything runs; loads neither ROS nor a network."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final
+
+from occany_ros.ros.parameters import Parameters
+from occany_ros.semantics.plain_yaml import plain_yaml, read_plain_yaml
+import yaml
+
+TRUE: Final = ('true', '1', 'yes', 'on')
+FALSE: Final = ('false', '0', 'no', 'off')
+
+
+def full_name(base: str, namespace: str, name: str) -> str:
+    """
+    Name a node in full, as launch does.
+
+    :param base: namespace that a launch file around ours pushed, or empty.
+    :param namespace: of the node; it stands alone where it begins with a slash.
+    """
+    parts = [namespace] if namespace.startswith('/') else [base, namespace]
+    words = [word for part in [*parts, name] for word in part.split('/') if word]
+    return '/' + '/'.join(words)
+
+
+def switch(name: str, value: str) -> bool:
+    """
+    Understand the value of an argument that is yes or no.
+
+    :raises ValueError: it is neither.
+    """
+    if value.lower() not in (*TRUE, *FALSE):
+        raise ValueError(f'{name}: expected true or false, got {value!r}')
+    return value.lower() in TRUE
+
+
+def speed(value: str) -> str:
+    """
+    Check the value of ``rate``.
+
+    :raises ValueError: it is no number above 0.
+    """
+    try:
+        good = float(value) > 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(f'rate: expected a number above 0, got {value!r}')
+    return value
+
+
+def camera_names(value: str) -> list[str]:
+    """
+    Read the value of ``cameras``: ``[front, back]``, ``front,back`` or ``front``.
+
+    :raises ValueError: it is no list of names.
+    """
+    listed = value if value.strip().startswith('[') else f'[{value}]'
+    try:
+        names = plain_yaml(listed, 'cameras')
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        raise ValueError(f'cameras: expected names, e.g. "[front, back]", got {value!r}')
+    return names
+
+
+def named_values(value: str) -> dict[str, Any]:
+    """
+    Read the value of ``parameters``: ``{sync.slop: 0.1}``, in braces or without.
+
+    :returns: dotted name -> value.
+    :raises ValueError: it is no such list.
+    """
+    listed = value if value.strip().startswith('{') else f'{{{value}}}'
+    tree = plain_yaml(listed, 'parameters')
+    if not isinstance(tree, dict) or None in tree.values():
+        raise ValueError(f'parameters: expected "{{name: value, ...}}", got {value!r}')
+    return _flat(tree)
+
+
+def parameters_of(path: str | Path, node: str) -> dict[str, Any]:
+    """
+    Read what a parameter file says to one node, flat: dotted name -> value.
+
+    :param node: its full name; as with ``--params-file``, ``*`` in the file stands for one part
+        of a name and ``**`` for any number of them. What is said to other nodes is left out.
+    :raises ValueError: the file is none, or not of that form.
+    """
+    tree = read_plain_yaml(Path(path).expanduser()) or {}
+    if not isinstance(tree, dict):
+        raise ValueError(f'{path}: expected nodes with ros__parameters, got {type(tree).__name__}')
+    values: dict[str, Any] = {}
+    for pattern, given in _nodes(tree):
+        if _means(pattern, node):
+            values |= _flat(given)
+    return values
+
+
+def _nodes(tree: Mapping[str, Any], prefix: str = '') -> Iterable[tuple[str, dict[str, Any]]]:
+    """List the nodes of a parameter file, in its order: pattern of names, its parameters."""
+    for name, value in tree.items():
+        if name == 'ros__parameters':
+            yield prefix, value or {}
+        elif isinstance(value, dict):
+            yield from _nodes(value, f'{prefix}/{str(name).strip("/")}')
+
+
+def _means(pattern: str, node: str) -> bool:
+    """Tell whether a pattern of a parameter file stands for a node."""
+    wanted, words = pattern.strip('/').split('/'), node.strip('/').split('/')
+
+    def fits(i: int, k: int) -> bool:
+        if i == len(wanted):
+            return k == len(words)
+        if wanted[i] == '**':
+            return any(fits(i + 1, j) for j in range(k, len(words) + 1))
+        return k < len(words) and fnmatchcase(words[k], wanted[i]) and fits(i + 1, k + 1)
+
+    return fits(0, 0)
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
+    """Turn the tree of a parameter file into dotted names."""
+    result: dict[str, Any] = {}
+    for name, value in tree.items():
+        deeper = isinstance(value, dict)
+        result.update(_flat(value, f'{prefix}{name}.') if deeper else {f'{prefix}{name}': value})
+    return result
+
+
+def only_cameras(values: Mapping[str, Any], wanted: list[str]) -> dict[str, Any]:
+    """Take these cameras, and leave out what is said about the others that were listed."""
+    dropped = set(values.get('cameras', ())) - set(wanted)
+    kept = {name: value for name, value in values.items() if name.split('.')[0] not in dropped}
+    return {**kept, 'cameras': wanted}
+
+
+def preset_file(share: Path, preset: str) -> Path:
+    """
+    Find the file of a preset.
+
+    :param share: share directory of the package.
+    :raises ValueError: there is none of that name; the message lists those there are.
+    """
+    path = share / 'config' / f'{preset}.yaml'
+    if not path.is_file():
+        known = sorted(file.stem for file in path.parent.glob('*.yaml'))
+        near = get_close_matches(preset, known, 1)
+        hint = f'; did you mean {near[0]}?' if near else ''
+        raise ValueError(f'preset: expected one of {", ".join(known)}, got {preset!r}{hint}')
+    return path
+
+
+def misspelt(given: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Say which arguments nobody reads although they look like ones of ours."""
+    names = list(known)
+    near = {name: get_close_matches(name, names, 1, 0.75) for name in given if name not in names}
+    return [
+        f'the argument {name} is unknown; did you mean {found[0]}?'
+        for name, found in near.items()
+        if found
+    ]
+
+
+def recording(path: str) -> Path:
+    """
+    Check the value of ``bag``.
+
+    :raises ValueError: there is nothing.
+    """
+    place = Path(path).expanduser()
+    if not place.exists():
+        raise ValueError(f'bag: expected a recording or a folder of images, got {path}, which '
+                         'does not exist')  # fmt: skip
+    return place
+
+
+def image_topics(parameters: Parameters, bag: Path, node: str) -> list[str]:
+    """
+    Name the topics of a recording that the node will listen to.
+
+    :param node: full name of the node; topics without a slash lie in its namespace.
+    :returns: one for each camera that is in it; none where a recording does not say what it has.
+    """
+    about = bag / 'metadata.yaml'
+    if not about.is_file():
+        return []
+    entries = yaml.safe_load(about.read_text(encoding='utf-8'))['rosbag2_bagfile_information']
+    recorded = {entry['topic_metadata']['name'] for entry in entries['topics_with_message_count']}
+    space = node.rpartition('/')[0]
+    found: list[str] = []
+    for camera in parameters.camera:
+        names = [t if t.startswith('/') else f'{space}/{t}' for t in camera.image_topics]
+        topics = [*names, *(f'{name}/compressed' for name in names)]
+        found += [topic for topic in topics if topic in recorded][:1]
+    return found
