@@ -45,6 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--no-input', action='store_true', help='leave the input out of the bag to make'
     )
+    parser.add_argument(
+        '--images', action='store_true',
+        help='write the images of each camera too: depth, classes and features',
+    )  # fmt: skip
     add_parameter_options(parser)
     add_mode_option(parser)
     add_folder_options(parser)
@@ -79,21 +83,18 @@ def run(arguments: argparse.Namespace) -> int:
 def _map(recording: 'Recording', given: dict[str, Any], arguments: argparse.Namespace) -> int:
     from occany_ros.bags.copying import copy_recording
     from occany_ros.bags.writer import BagWriter
+    from occany_ros.ros.bag_outputs import BagOutputs
     from occany_ros.ros.engine import load_engine
-    from occany_ros.ros.offline import Offline, recorded_cameras, write_info, write_scene
+    from occany_ros.ros.offline import Offline
 
     parameters = _parameters(recording, given, arguments.bag)
-    recorded_cameras(recording, parameters)  # before the network, which takes its time
+    offline = Offline(recording, parameters)  # before the network, which takes its time
     engine = load_engine(parameters)
-    offline = Offline(recording, parameters, engine)
     progress, done = Progress('mapping', quiet=arguments.quiet), 0
     try:
         with BagWriter(arguments.output, storage=arguments.storage) as writer:
-            write_info(writer, parameters, engine, offline.grid_frame, recording.start_ns)
-            for scene in offline.scenes():
-                write_scene(writer, scene)
-                writer.flush()
-                done += 1
+            outputs = BagOutputs(writer, engine, images=arguments.images)
+            for done in offline.mapped(engine, outputs):
                 progress.show(
                     min(done / max(offline.sets, 1), 1.0), f'{done} of {offline.sets} sets'
                 )

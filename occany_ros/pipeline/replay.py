@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from occany_ros.geometry.frame import FrameSet
 from occany_ros.models.prediction import MemoryT, TokensT
-from occany_ros.pipeline.arrivals import Arrival, Group, PayloadT
+from occany_ros.pipeline.arrivals import Arrival, Group, Grouped, PayloadT
 from occany_ros.pipeline.host_maps import NonFiniteOutput
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.memory_ladder import Ladder, OutOfMemory
@@ -29,24 +29,36 @@ class Mapped:
     failure: NonFiniteOutput | OutOfMemory | None = None
 
 
-def group_recording(
+def grouped_recording(
     arrivals: Iterable[Arrival[PayloadT]], grouper: Synchroniser[PayloadT]
-) -> Iterator[Group[PayloadT]]:
+) -> Iterator[Grouped[PayloadT]]:
     """
     Group recorded messages with the time they were recorded as the clock.
 
     :param arrivals: in the order of ``received_ns``.
     :param grouper: makes the sets; it has seen nothing yet.
-    :returns: every set; those at the end that are still incomplete too.
+    :returns: what each message brought about; in the end the sets that are still incomplete.
     """
     now_ns = None
     for arrival in arrivals:
         now_ns = arrival.received_ns
         while (due_ns := grouper.next_deadline_ns) is not None and due_ns < now_ns:
-            yield from grouper.poll(due_ns).groups
-        yield from grouper.push(arrival, now_ns).groups
+            yield grouper.poll(due_ns)
+        yield grouper.push(arrival, now_ns)
     if now_ns is not None:
-        yield from grouper.drain(now_ns).groups
+        yield grouper.drain(now_ns)
+
+
+def group_recording(
+    arrivals: Iterable[Arrival[PayloadT]], grouper: Synchroniser[PayloadT]
+) -> Iterator[Group[PayloadT]]:
+    """
+    Group recorded messages as `grouped_recording` does.
+
+    :returns: every set.
+    """
+    for grouped in grouped_recording(arrivals, grouper):
+        yield from grouped.groups
 
 
 def map_recording(

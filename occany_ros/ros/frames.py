@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from time import monotonic
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,16 @@ from occany_ros.ros.calibration import (
     turned_intrinsics,
 )
 from occany_ros.ros.decode import decode_compressed, decode_image, turn
-from occany_ros.ros.inputs import CameraInput
 from occany_ros.ros.mask_files import mask_for, Masks
 from occany_ros.ros.mounting import mounting_from_text
 from occany_ros.ros.parameter_inputs import CameraParameters
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.progress import Progress
-from occany_ros.ros.transforms import TransformSource
-from sensor_msgs.msg import Image
+
+if TYPE_CHECKING:  # they need rclpy, which recordings are mapped without
+    from occany_ros.ros.inputs import CameraInput
+    from occany_ros.ros.recorded_inputs import RecordedInput
+    from occany_ros.ros.transforms import TransformSource
 
 _FIRST_WAIT_S = 1.0
 
@@ -40,8 +42,8 @@ class FrameMaker:
 
     def __init__(
         self,
-        inputs: Mapping[str, CameraInput],
-        transforms: TransformSource,
+        inputs: 'Mapping[str, CameraInput] | Mapping[str, RecordedInput]',
+        transforms: 'TransformSource',
         progress: Progress,
         masks: Masks = MappingProxyType({}),
     ) -> None:
@@ -152,4 +154,5 @@ class FrameMaker:
 
 
 def _decoded(message: Any) -> NDArray[np.uint8]:
-    return decode_image(message) if isinstance(message, Image) else decode_compressed(message)
+    is_raw = hasattr(message, 'encoding')  # whoever made the class of the message
+    return decode_image(message) if is_raw else decode_compressed(message)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import monotonic, monotonic_ns
 from typing import Any, Final
 
-from occany_ros.pipeline.arrivals import Arrival, Flush, Group, Grouped
+from occany_ros.pipeline.arrivals import Arrival, Group, Grouped
 from occany_ros.pipeline.memory_ladder import is_out_of_memory, OutOfMemory
 from occany_ros.ros.convert import stamp_ns_of
 from occany_ros.ros.engine import Engine, grouping_config, release_gpu
@@ -13,7 +13,7 @@ from occany_ros.ros.inputs import CameraInput
 from occany_ros.ros.mask_files import load_masks
 from occany_ros.ros.outputs import odometry_frame
 from occany_ros.ros.parameters import Parameters
-from occany_ros.ros.processing import Job, merged, Processing, Surroundings
+from occany_ros.ros.processing import FORGET_TEXT, Job, merged, Processing, Surroundings
 from occany_ros.ros.progress import Progress
 from occany_ros.ros.publishers import Publishers
 from occany_ros.ros.robot_frames import RobotFrames
@@ -26,7 +26,6 @@ from rclpy.lifecycle import LifecycleNode
 _LOOK_S: Final = 0.2
 _RATE_SLACK: Final = 0.9
 _LEAST_PERIOD_NS: Final = 1_000_000
-_FLUSH_TEXT: Final = {Flush.BACKWARD: 'backward', Flush.GAP: 'gap'}
 
 
 class Intake:
@@ -137,7 +136,7 @@ class Intake:
             self._node.get_logger().warning(f'{grouped.flush.value}: memory and odometry restart')
             self.transforms.clear_times()
             self._last_put_ns = None
-            self.worker.put(Job(None, _FLUSH_TEXT[grouped.flush], monotonic()))
+            self.worker.put(Job(None, FORGET_TEXT[grouped.flush], monotonic()))
         for group in grouped.groups:
             self._put(group)
         deadline_ns = self.grouper.next_deadline_ns

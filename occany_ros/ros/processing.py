@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Any
+from typing import Any, Final, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.geometry.frame import Frame, FrameSet
 from occany_ros.geometry.rigid import invert
-from occany_ros.pipeline.arrivals import Group
+from occany_ros.pipeline.arrivals import Flush, Group
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.memory_ladder import Fall, Ladder
 from occany_ros.pipeline.occupancy_update import Occupancy
@@ -18,11 +18,17 @@ from occany_ros.ros.frames import FrameMaker
 from occany_ros.ros.outputs import odometry_frame, traversable
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.progress import Frames, Progress
-from occany_ros.ros.publishers import Publishers
 from occany_ros.ros.robot_frames import RobotFrames
 from occany_ros.ros.scene import Scene
-from occany_ros.ros.transforms import Broadcaster
 from occany_ros.semantics.classes import ClassSet
+
+if TYPE_CHECKING:  # they need rclpy, which recordings are mapped without
+    from occany_ros.ros.bag_outputs import BagOutputs
+    from occany_ros.ros.publishers import Publishers
+    from occany_ros.ros.transforms import Broadcaster
+
+FORGET_TEXT: Final = {Flush.BACKWARD: 'backward', Flush.GAP: 'gap'}
+"""What a job says when the stamps made the node forget."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,9 +67,9 @@ class Surroundings:
     """
 
     frames: FrameMaker
-    publishers: Publishers
+    publishers: 'Publishers | BagOutputs'
     robot: RobotFrames
-    broadcaster: Broadcaster | None
+    broadcaster: 'Broadcaster | None'
     progress: Progress
     parameters: Callable[[], Parameters]
     release: Callable[[], None]

@@ -1,16 +1,14 @@
 """The node's publishers: each message is made only when somebody listens."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
-from geometry_msgs.msg import PoseStamped
-from occany_ros.pipeline.feature_colours import feature_basis, FeatureBasis, fits
 from occany_ros.ros.grid_info import grid_info, grid_info_text, label_info, label_info_type
-from occany_ros.ros.outputs import CAMERA_OUTPUTS, LATCHED, pose, SCENE_OUTPUTS
+from occany_ros.ros.outputs import CAMERA_OUTPUTS, LATCHED, SCENE_OUTPUTS
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.scene import Scene
+from occany_ros.ros.scene_history import SceneHistory
 from occany_ros.semantics.classes import ClassSet
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -31,8 +29,7 @@ class Publishers:
         self.counts: Counter[str] = Counter()
         self.newest: Scene | None = None
         self._node = node
-        self._path: deque[PoseStamped] = deque()
-        self._basis: FeatureBasis | None = None
+        self._history = SceneHistory()
         self._about: Mapping[str, str] = {}
         self._told: dict[str, Any] = {}
         self._topics = {
@@ -54,10 +51,7 @@ class Publishers:
 
     def publish(self, scene: Scene) -> None:
         """Publish what is listened to, and remember the pose for the path."""
-        self._path.append(pose(scene))
-        while len(self._path) > scene.parameters.path.max_size:
-            self._path.popleft()
-        scene = replace(scene, path=tuple(self._path), feature_basis=self._basis_of(scene))
+        scene = self._history.extended(scene)
         self.newest = scene
         if self._about:
             self._describe(scene.parameters, scene.classes, scene.head().frame_id)
@@ -103,8 +97,7 @@ class Publishers:
 
     def restart_path(self) -> None:
         """Forget the poses, the colours of features, and what was published last."""
-        self._path.clear()
-        self._basis = None
+        self._history.restart()
         self.newest = None
 
     def traffic(self) -> dict[str, tuple[int, int]]:
@@ -129,14 +122,6 @@ class Publishers:
         if self._labels is not None:
             names = classes.grid_names
             self._labels.publish(label_info(self._label_type, names, info['frame']))
-
-    def _basis_of(self, scene: Scene) -> FeatureBasis | None:
-        """Keep one basis, so that a thing keeps its colour; the first set makes it."""
-        views = scene.occupancy.views
-        maps = [view.features for view in views if view.features is not None]
-        if maps and not fits(self._basis, maps[0]):
-            self._basis = feature_basis(maps)
-        return self._basis
 
 
 _RELIABILITY: Final = {

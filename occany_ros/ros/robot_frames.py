@@ -1,14 +1,16 @@
 """The frames of the robot besides its cameras': where the grid hangs, and external odometry."""
 
 from time import monotonic
-from typing import Final
+from typing import Final, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.geometry.rigid import invert
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.progress import Progress
-from occany_ros.ros.transforms import Broadcaster, TransformSource
+
+if TYPE_CHECKING:  # it needs rclpy, which recordings are mapped without
+    from occany_ros.ros.transforms import Broadcaster, TransformSource
 
 _FIRST_WAIT_S: Final = 1.0
 
@@ -24,7 +26,10 @@ class RobotFrames:
     """
 
     def __init__(
-        self, transforms: TransformSource, broadcaster: Broadcaster | None, progress: Progress
+        self,
+        transforms: 'TransformSource',
+        broadcaster: 'Broadcaster | None',
+        progress: Progress,
     ) -> None:
         self.grid_frame = ''
         self._transforms = transforms
