@@ -1,23 +1,30 @@
 """Faults of others: drivers that die or come back different, clocks that jump, deaf readers."""
 
+from itertools import pairwise
 import os
 import signal
 import sys
 
 from nav_msgs.msg import Odometry
 from node_harness import HERE
+from occany_ros.ros.convert import stamp_ns_of
 from rcl_interfaces.srv import GetParameters, SetParametersAtomically
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import Trigger
 
+ERROR = 2
 THREE = ['front', 'front_left', 'front_right']
 
 
 def explained(graph, *parts):
     """Wait until silence is explained with these words."""
-    graph.wait(lambda: all(part in graph.text('output')[1] for part in parts), f'{parts}')
-    assert graph.text('output')[0] == 2
+
+    def is_said():
+        level, message = graph.text('output')
+        return level == ERROR and all(part in message for part in parts)
+
+    graph.wait(is_said, f'{parts}')
 
 
 def is_going(graph):
@@ -62,8 +69,13 @@ def test_a_clock_that_jumps_both_ways_restarts_once_each(graph):
     assert graph.figure('memory', 'restarts: backward') == 1
     assert graph.figure('memory', 'restarts: gap') == 1
     assert graph.figure('inference', 'failures') == 0
-    begun = [message for message in odometry if is_start(message)]
-    assert len(begun) == 3
+    after = [
+        later
+        for earlier, later in pairwise(odometry)
+        if not 0 < stamp_ns_of(later.header.stamp) - stamp_ns_of(earlier.header.stamp) < 2e9
+    ]
+    assert len(after) == 2
+    assert all(map(is_start, after))
     assert graph.figure('memory', 'frames') <= 2
 
 
