@@ -14,11 +14,9 @@ from occany_ros.ros.declare import ParameterServer
 from occany_ros.ros.diagnostics import array, as_text
 from occany_ros.ros.engine import Engine, grouping_config, load_engine, release_gpu
 from occany_ros.ros.gpu_limit import limit_gpu_memory
-from occany_ros.ros.grids import grid_spec
 from occany_ros.ros.intake import Intake
 from occany_ros.ros.mask_files import load_masks
 from occany_ros.ros.optional_packages import packages_text
-from occany_ros.ros.outputs import grid_info, grid_info_text
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.publishers import Publishers
 from occany_ros.ros.reports import Condition, facts, report, SimulatedClock
@@ -53,7 +51,6 @@ class OccanyNode(LifecycleNode):
         self._outputs: Publishers | None = None
         self._intake: Intake | None = None
         self._problem = ''
-        self._told_frame = ''
         self._state = 'unconfigured'
         self._announcer = Announcer(self)
         self._simulated = SimulatedClock(self)
@@ -155,25 +152,7 @@ class OccanyNode(LifecycleNode):
             raise ValueError('the node has no network; configure it first')
         self._intake = Intake(self, self._engine, self._outputs, lambda: self.parameters)
         self.get_logger().info(f'transforms: {self._intake.transforms.name}')
-        self._told_frame = ''
-        self._tell_grid()
-
-    def _tell_grid(self) -> None:
-        """Describe the grid, again where the frame it hangs on is another one."""
-        frame = self._grid_frame()
-        if self._outputs is not None and frame != self._told_frame:
-            self._told_frame = frame
-            self._outputs.publish_info(grid_info_text(self._about_grid()))
-
-    def _grid_frame(self) -> str:
-        told = self._intake.progress.frames.grid if self._intake is not None else ''
-        return told or self.parameters.grid.frame or self.parameters.base_frame
-
-    def _about_grid(self) -> dict[str, Any]:
-        if self._engine is None:
-            return {}
-        spec = grid_spec(self.parameters)
-        return grid_info(spec, self._engine.classes, self._grid_frame(), self._engine.about())
+        self._outputs.describe(self.parameters, self._engine.classes, self._engine.about())
 
     def _unload(self) -> None:
         self.close()
@@ -226,7 +205,6 @@ class OccanyNode(LifecycleNode):
         self._diagnostics.publish(array(statuses, self.get_clock().now().nanoseconds))
         self._announcer.report(statuses)
         if condition.intake is not None:
-            self._tell_grid()
             progress = condition.intake.progress
             self._announcer.drops(progress.undecodable, progress.decode_errors)
 
@@ -249,12 +227,13 @@ class OccanyNode(LifecycleNode):
         return response
 
     def _serve_save(self, _: Any, response: Any) -> Any:
-        scene = None if self._outputs is None else self._outputs.newest
-        if scene is None:
+        outputs = self._outputs
+        scene = None if outputs is None else outputs.newest
+        if outputs is None or scene is None:
             response.message = f'the node is {self._state} and has no answer yet: nothing to save'
             return response
         try:
-            place = save(scene, Path(self.parameters.save_dir), self._about_grid())
+            place = save(scene, Path(self.parameters.save_dir), outputs.told)
         except OSError as error:
             response.message = f'save_dir {self.parameters.save_dir}: {error}'
             self.get_logger().error(response.message)

@@ -1,7 +1,6 @@
 """What goes out: one function for every topic, from one value; knows no node."""
 
 from collections.abc import Callable, Sequence
-import json
 from typing import Any, Final
 
 import cv2
@@ -11,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from occany_ros.msg import SemanticOccupancyGrid
 from occany_ros.occupancy.costmap import costmap_in_grid, costmap_in_odom, CostmapParameters
-from occany_ros.occupancy.grid import GridSpec
 from occany_ros.occupancy.voxels import (
     ground_voxels,
     obstacle_voxels,
@@ -181,35 +179,6 @@ def traversable(classes: ClassSet, names: Sequence[str]) -> tuple[int, ...]:
     """Grid labels of the ground: of the classes named, else of those the class set calls so."""
     known = tuple(name for name in names if name in classes.names)
     return classes.grid_labels(classes.indices(known)) if known else classes.grid_traversable
-
-
-def grid_info(
-    spec: GridSpec, classes: ClassSet, frame_id: str, model: dict[str, str]
-) -> dict[str, Any]:
-    """
-    Describe the grid and the model, for ``~/grid_info``.
-
-    :param model: variant, weights, sha256 and licence.
-    """
-    return {
-        'frame': frame_id,
-        'size': list(spec.shape),
-        'resolution': spec.resolution,
-        'origin': list(spec.origin),
-        'order': 'x fastest: index = x + size_x * (y + size_y * z)',
-        'free': 0,
-        'unknown': 255,
-        'class_set': classes.name,
-        'classes': list(classes.grid_names),
-        'colors': classes.grid_colours.tolist(),
-        'traversable': list(classes.grid_traversable),
-        'model': model,
-    }
-
-
-def grid_info_text(info: dict[str, Any]) -> str:
-    """Write `grid_info` as JSON."""
-    return json.dumps(info, separators=(',', ':'))
 
 
 def _coloured(scene: Scene, found: VoxelList) -> PointCloud2:

@@ -23,6 +23,7 @@ class Publishers:
     :param node: that publishes.
     :param parameters: names of the cameras and quality of service.
     :ivar newest: what was published last, None before the first.
+    :ivar told: what was said of the grid last, see `occany_ros.ros.grid_info.grid_info`.
     """
 
     def __init__(self, node: LifecycleNode, parameters: Parameters) -> None:
@@ -30,8 +31,8 @@ class Publishers:
         self.newest: Scene | None = None
         self._node = node
         self._history = SceneHistory()
+        self.told: dict[str, Any] = {}
         self._about: Mapping[str, str] = {}
-        self._told: dict[str, Any] = {}
         self._topics = {
             name: _publisher(node, kind, name, parameters, latched=name in LATCHED)
             for name, (kind, _) in SCENE_OUTPUTS.items()
@@ -53,8 +54,7 @@ class Publishers:
         """Publish what is listened to, and remember the pose for the path."""
         scene = self._history.extended(scene)
         self.newest = scene
-        if self._about:
-            self._describe(scene.parameters, scene.classes, scene.head().frame_id)
+        self._describe(scene.parameters, scene.classes, scene.head().frame_id)
         for name, (_, make) in SCENE_OUTPUTS.items():
             publisher = self._topics[name]
             if name in LATCHED or publisher.get_subscription_count():
@@ -88,12 +88,8 @@ class Publishers:
         :param model: see `occany_ros.ros.grid_info.grid_info`.
         """
         self._about = model
-        self._told = {}
+        self.told = {}
         self._describe(parameters, classes, '')
-
-    def publish_info(self, text: str) -> None:
-        """Publish the description of the grid, for everybody who comes later too."""
-        self._info.publish(String(data=text))
 
     def restart_path(self) -> None:
         """Forget the poses, the colours of features, and what was published last."""
@@ -115,9 +111,9 @@ class Publishers:
 
     def _describe(self, parameters: Parameters, classes: ClassSet, frame_id: str) -> None:
         info = grid_info(parameters, classes, self._about, frame_id)
-        if info == self._told:
+        if info == self.told:
             return
-        self._told = info
+        self.told = info
         self._info.publish(String(data=grid_info_text(info)))
         if self._labels is not None:
             names = classes.grid_names

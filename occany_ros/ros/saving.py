@@ -24,7 +24,7 @@ def save(scene: Scene, folder: Path, info: Mapping[str, Any]) -> Path:
 
     :param scene: the newest answer.
     :param folder: where the new folder is made.
-    :param info: about grid and model, from `occany_ros.ros.outputs.grid_info`.
+    :param info: about grid and model, from `occany_ros.ros.grid_info.grid_info`.
     :returns: the new folder, named after the stamp.
     :raises OSError: it cannot be written, for example because the disk is full; nothing is left
         behind.
