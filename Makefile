@@ -39,6 +39,12 @@ format: setup ## rewrite the sources in the house style
 bench: setup ## time and memory of the embedded network, stage by stage, and of the node around it (docs/performance.md)
 	@$(IN_ROS) occany bench stages network streaming host
 
+soak: setup ## ten minutes of six cameras at 30 Hz into a slower node, then 10 000 hostile inputs; SECONDS=600, OUT=<folder>
+	@failed=0; \
+	$(IN_ROS) python3 test/ros/soak.py --seconds $(if $(SECONDS),$(SECONDS),600) --out $(if $(filter demo,$(OUT)),soak,$(OUT)) || failed=1; \
+	$(IN_ROS) python3 -m pytest test -m fuzz --hypothesis-profile=soak || failed=1; \
+	exit $$failed
+
 clean: ## remove what was built (.ros/, build/, install/, log/) and the caches
 	rm -rf .ros build install log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,9 +1,12 @@
 """Skip what needs ROS 2 where there is none, saying so."""
 
+from contextlib import ExitStack, suppress
+from fcntl import flock, LOCK_EX, LOCK_NB
 from importlib.util import find_spec
 from itertools import count
 import os
 from pathlib import Path
+import tempfile
 
 import pytest
 
@@ -19,6 +22,7 @@ NO_ROS_NEEDED = {
     'test_mask_files.py',
     'test_mounting.py',
     'test_parameters.py',
+    'test_soak_report.py',
     'test_transform_buffer.py',
     'test_watchdog.py',
     'test_worker.py',
@@ -57,9 +61,19 @@ def weights(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def domains():
-    """Domains no two tests of this run share, nor probably two runs at once."""
-    first = os.getpid() % 50
-    return (1 + (first + index) % 100 for index in count())
+    """Domains that no two tests share, of this run or of another one on this machine."""
+    with ExitStack() as held:
+
+        def claimed():
+            for number in count(os.getpid()):
+                domain = 1 + number % 100
+                path = Path(tempfile.gettempdir()) / f'occany_test_domain_{domain}.lock'
+                lock = held.enter_context(path.open('w'))
+                with suppress(BlockingIOError):
+                    flock(lock, LOCK_EX | LOCK_NB)
+                    yield domain
+
+        yield claimed()
 
 
 @pytest.fixture
