@@ -100,7 +100,10 @@ class Publishers:
         """Count the subscribers of every output, and the messages made for it so far."""
         return {
             name: (item.get_subscription_count(), self.counts[name])
-            for name, item in self._topics.items()
+            for name, item in (
+                *self._topics.items(),
+                *(('/'.join(key), item) for key, item in self._camera_topics.items()),
+            )
         }
 
     def close(self) -> None:
