@@ -1,10 +1,8 @@
 """A full disk and a killed writer: what was written stays readable, and the error says enough."""
 
-from contextlib import contextmanager
 import errno
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -14,8 +12,8 @@ from occany_ros.bags.messages import image_message
 from occany_ros.bags.reader import BagReader, decoded
 from occany_ros.bags.writer import BagWriter
 import pytest
+from small_disks import short_files, tiny_disk
 
-MIB = 1 << 20
 IMAGE_BYTES = 60_000
 WRITE = """
 import sys
@@ -33,33 +31,6 @@ with BagWriter(Path(sys.argv[1]), storage=sys.argv[2]) as bag:
             print(index + 1, flush=True)
             sys.stdin.readline()
 """
-
-
-@contextmanager
-def tiny_disk(folder):
-    """Mount a file system of 3 MiB."""
-    mounted = subprocess.run(
-        ['mount', '-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', str(folder)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if mounted.returncode:
-        pytest.skip(f'no small disk may be mounted here: {mounted.stderr.strip()}')
-    try:
-        yield
-    finally:
-        subprocess.run(['umount', '--lazy', str(folder)], check=True)
-
-
-@contextmanager
-def short_files(folder):
-    """Forbid files of more than 3 MiB."""
-    del folder
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3 * MIB, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def fill(path, storage, count=200):

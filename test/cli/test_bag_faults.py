@@ -1,0 +1,125 @@
+"""`occany bag` on damaged input, on a full disk, and killed: what there is is kept and told."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+from occany_ros.bags.messages import stamp_ns_of
+from occany_ros.bags.reader import BagReader, decoded
+from occany_ros.bags.street import write_drive
+from occany_ros.cli.main import main
+from occany_ros.models.tiny import load_tiny
+from occany_ros.synthetic.drive import make_drive
+import pytest
+from safetensors.torch import save_file
+from small_disks import short_files, tiny_disk
+import torch
+
+STEPS = 8
+GRIDS = '/occany/occupancy'
+
+
+@pytest.fixture(scope='module')
+def network(tmp_path_factory):
+    torch.set_num_threads(1)
+    path = tmp_path_factory.mktemp('weights') / 'random.safetensors'
+    state = load_tiny(weights=None).network.state_dict()
+    save_file({name: value.contiguous() for name, value in state.items()}, path)
+    return ['-p', f'model.checkpoint:={path}', '-p', 'model.image_size:=128', '--no-input']
+
+
+@pytest.fixture(scope='module', params=['mcap', 'sqlite3'])
+def street(request, tmp_path_factory):
+    path = tmp_path_factory.mktemp(request.param) / 'street'
+    write_drive(make_drive(3, steps=STEPS, size=(64, 128)), path, storage=request.param)
+    return path
+
+
+def grids(path):
+    with BagReader(path) as bag:
+        found = [decoded(raw) for raw in bag.messages({GRIDS})]
+        return [stamp_ns_of(grid) for grid in found], bag.damage
+
+
+def storage_of(path):
+    (file,) = (file for file in path.iterdir() if file.suffix != '.yaml')
+    return file
+
+
+def damaged(street, path, damage):
+    """Copy a recording and spoil the copy."""
+    path.mkdir()
+    for file in street.iterdir():
+        (path / file.name).write_bytes(file.read_bytes())
+    damage(path)
+    return path
+
+
+def cut_off(path):
+    file = storage_of(path)
+    file.write_bytes(file.read_bytes()[: file.stat().st_size * 6 // 10])
+
+
+def overwrite(path):
+    file = storage_of(path)
+    data = bytearray(file.read_bytes())
+    middle = len(data) // 2
+    end = middle + 30_000
+    data[middle:end] = bytes([0xFF]) * 30_000
+    file.write_bytes(data)
+
+
+def lose_metadata(path):
+    (path / 'metadata.yaml').unlink()
+
+
+@pytest.mark.parametrize('damage', [cut_off, overwrite, lose_metadata])
+def test_damaged_input_is_mapped_up_to_the_damage(street, network, tmp_path, damage, capsys):
+    path = damaged(street, tmp_path / 'in', damage)
+    assert main(['bag', str(path), '-o', str(tmp_path / 'out'), *network]) == 0
+    errors = capsys.readouterr().err
+    stamps, fine = grids(tmp_path / 'out')
+    assert fine == ''
+    assert 1 <= len(stamps) <= STEPS
+    assert len(stamps) == STEPS or damage is not lose_metadata
+    assert str(path) in errors
+    assert 'kept' in errors
+
+
+@pytest.mark.parametrize('limit', [short_files, tiny_disk])
+def test_a_full_disk_ends_it_with_a_remedy_and_keeps_what_fits(
+    street, network, tmp_path, limit, capsys
+):
+    place = tmp_path / 'small'
+    place.mkdir()
+    storage = 'sqlite3' if storage_of(street).suffix == '.db3' else 'mcap'
+    with limit(place):
+        words = ['bag', str(street), '-o', str(place / 'out'), '--storage', storage, *network]
+        assert main(words) == 1
+        errors = capsys.readouterr().err
+        assert f'occany bag: {place / "out"}: cannot be written' in errors
+        assert 'MB free' in errors
+        assert 'free some space' in errors
+        stamps, damage = grids(place / 'out')
+        assert 'messages kept' in damage
+    assert 1 <= len(stamps) < STEPS
+
+
+def test_killed_it_leaves_every_set_that_was_done(street, network, tmp_path):
+    path = tmp_path / 'out'
+    code = 'import sys; from occany_ros.cli.main import main; sys.exit(main())'
+    storage = 'sqlite3' if storage_of(street).suffix == '.db3' else 'mcap'
+    words = ['bag', str(street), '-o', str(path), '--storage', storage, *network]
+    with subprocess.Popen(
+        [sys.executable, '-c', code, *words], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr.readline().startswith('mapping')  # after the first set
+        time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    stamps, damage = grids(path)
+    assert stamps
+    assert 'metadata' in damage
+    assert np.all(np.diff(stamps) > 0)
