@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from diagnostic_msgs.msg import DiagnosticArray
 from occany_ros.models.factory import resolve_device
+from occany_ros.pipeline.memory_ladder import is_out_of_memory
 from occany_ros.ros.announcer import Announcer
 from occany_ros.ros.declare import ParameterServer
 from occany_ros.ros.diagnostics import array, as_text
@@ -34,6 +35,10 @@ from std_srvs.srv import SetBool, Trigger
 _LAST_JOB_S: Final = 1.0
 _LAST_S: Final = 1.5
 _CLOCK_PATIENCE_S: Final = 3.0
+_NO_ROOM: Final = (
+    'out of memory before the first set; take a smaller model.variant or model.precision bf16, '
+    'raise gpu.max_memory_gb, or end other programs'
+)
 _SUCCESS: Final = TransitionCallbackReturn.SUCCESS
 
 
@@ -84,6 +89,7 @@ class OccanyNode(LifecycleNode):
         """Subscribe and begin to work."""
         done = super().on_activate(state)
         if not self._tried(self._open):
+            super().on_deactivate(state)
             return TransitionCallbackReturn.FAILURE
         self._state = 'active'
         return done
@@ -120,8 +126,10 @@ class OccanyNode(LifecycleNode):
         """Do something that may fail for reasons the user can mend."""
         try:
             action()
-        except (ValueError, LookupError, OSError, RuntimeError) as error:
+        except (ValueError, LookupError, OSError, RuntimeError, MemoryError) as error:
             self._problem = str(error)
+            if is_out_of_memory(error):
+                self._problem = f'{_NO_ROOM} ({str(error) or type(error).__name__})'
             self.get_logger().error(self._problem)
             return False
         self._problem = ''

@@ -2,6 +2,7 @@
 The real node around a network that fails: a process of its own.
 
 Run with a JSON object and then the words for the node; see the keyword arguments of `Faulty`.
+With ``starves`` there is not even room for the weights.
 """
 
 import json
@@ -63,9 +64,12 @@ def main():
     from occany_ros.ros import engine, node
 
     options = json.loads(sys.argv[1])
+    starves = options.pop('starves', False)
     load = engine.load_model
 
     def load_faulty(*arguments, **named):
+        if starves:
+            raise torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2.00 GiB')
         model = load(*arguments, **named)
         return replace(model, reconstructor=Faulty(model.reconstructor, **options))
 

@@ -96,6 +96,15 @@ def test_checkpoints_that_cannot_be_used_are_explained(graph, weights, tmp_path,
     assert is_alive(graph)
 
 
+def test_weights_that_do_not_fit_into_memory_are_explained(graph):
+    graph.break_node(starves=True)
+    graph.occany()
+    graph.wait(lambda: graph.text('inference')[0] == ERROR, 'the error')
+    for part in ('out of memory before the first set', 'model.variant', '2.00 GiB'):
+        assert part in graph.text('output')[1]
+    assert is_alive(graph)
+
+
 def test_an_unknown_parameter_is_refused_with_the_nearest_name(graph):
     node = graph.occany(sync__slp=0.1)
     assert node.child.wait(20) == 2
