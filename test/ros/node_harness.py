@@ -64,6 +64,7 @@ class Graph:
         }
         self.program = [str(Path(get_package_prefix('occany_ros')) / 'lib/occany_ros/node')]
         self.processes = []
+        self.clients = {}
         self.context = Context()
         rclpy.init(context=self.context, domain_id=domain)
         self.node = rclpy.create_node('tester', context=self.context)
@@ -142,11 +143,11 @@ class Graph:
 
     def call(self, kind, service, **fields):
         """Call a service."""
-        client = self.node.create_client(kind, service)
+        client = self.clients.get(service) or self.node.create_client(kind, service)
+        self.clients[service] = client
         self.wait(client.service_is_ready, f'service {service}')
         future = client.call_async(kind.Request(**fields))
         self.wait(future.done, f'answer of {service}')
-        self.node.destroy_client(client)
         return future.result()
 
     def figure(self, status, key):

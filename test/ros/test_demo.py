@@ -18,6 +18,12 @@ SHARED = ROOT.parent / 'shared' / 'data'
 CODE = 'import sys; from occany_ros.cli.main import main; sys.exit(main(sys.argv[1:]))'
 
 
+@pytest.fixture(autouse=True)
+def own_domain(monkeypatch, domains):
+    """Keep away from other graphs on this machine."""
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(next(domains)))
+
+
 @pytest.fixture(scope='module')
 def weights(tmp_path_factory):
     path = tmp_path_factory.mktemp('weights') / 'random.safetensors'
@@ -32,7 +38,6 @@ def demo(out, weights, *options):
 
 def occany(*words):
     environment = os.environ | {
-        'ROS_DOMAIN_ID': str(1 + (os.getpid() + 50) % 100),
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
         'OMP_NUM_THREADS': '1',
     }

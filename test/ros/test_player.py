@@ -1,6 +1,5 @@
 """A bag played by one process and recorded by another is the same bag, over real DDS."""
 
-import os
 from pathlib import Path
 import signal
 import subprocess
@@ -47,9 +46,8 @@ def bag(tmp_path):
 
 
 @pytest.fixture
-def node(monkeypatch):
-    domain = str(1 + os.getpid() % 100)
-    monkeypatch.setenv('ROS_DOMAIN_ID', domain)
+def node(monkeypatch, domains):
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(next(domains)))
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     rclpy.init()
     node = rclpy.create_node('test_recorder')

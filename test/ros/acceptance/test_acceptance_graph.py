@@ -1,5 +1,6 @@
 """Acceptance 15 and 16: RViz files and the user's page against a node; unknown parameters."""
 
+from importlib.util import find_spec
 from pathlib import Path
 import re
 
@@ -27,6 +28,9 @@ SHOWS = {
     'MarkerArray': 'visualization_msgs/msg/MarkerArray',
 }
 LOOKS = 10
+ROW = re.compile(
+    r'^\| `((?:~|/)[\w/<>]*)` \| `([\w/]+)` \|(?:[^|\n]*\|([^|\n]*)\|)?', re.MULTILINE
+)
 NOT_THE_NODES = re.compile(r'/(rosout|parameter_events)|/occany/transition_event')
 
 
@@ -95,6 +99,36 @@ def test_acceptance_15_voxels_are_boxes_a_millimetre_smaller(running):
         assert display['Size (m)'] == pytest.approx(resolution.double_value - 0.001)
         assert display['Color Transformer'] == 'RGB8'
         assert not display['Selectable']
+
+
+def page():
+    """Read the tables of the user's page: name -> type, and the latched topics."""
+    rows = ROW.findall((ROOT / 'docs' / 'interface.md').read_text())
+    kinds = {name.replace('<camera>', 'front'): kind for name, kind, _ in rows}
+    latched = {name for name, _, cell in rows if cell.strip() == 'yes'}
+    if find_spec('vision_msgs') is None:
+        del kinds['~/label_info']
+    return {name.replace('~', '/occany'): kind for name, kind in kinds.items()}, latched
+
+
+def test_acceptance_15_the_users_page_tells_the_nodes_topics_and_services(running):
+    told, latched = page()
+    ends = published(running)
+    services = dict(running.node.get_service_names_and_types_by_node('occany', '/'))
+    own = {name: kinds for name, kinds in services.items() if kinds[0].startswith('std_srvs/')}
+    offered = {name: end.topic_type for name, end in ends.items()}
+    offered |= {name: kinds[0] for name, kinds in own.items()}
+    assert told == offered
+    keeping = {name for name, end in ends.items() if end.qos_profile.durability == TRANSIENT}
+    assert keeping == {name.replace('~', '/occany') for name in latched} & set(told)
+    assert {end.qos_profile.reliability for end in ends.values()} == {ReliabilityPolicy.RELIABLE}
+
+
+def test_acceptance_15_the_users_page_tells_the_statuses(running):
+    text = (ROOT / 'docs' / 'interface.md').read_text()
+    _, _, table = text.partition('\n| Status | Tells |\n')
+    told = re.findall(r'^\| `([\w <>]+)` \|', table.partition('\n\n')[0], re.MULTILINE)
+    assert {name.replace('<name>', 'front') for name in told} == set(running.status)
 
 
 def parameters(graph, *names):

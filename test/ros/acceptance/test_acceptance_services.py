@@ -93,7 +93,8 @@ def test_acceptance_12_reset_pause_and_save_twice_over(graph):
         assert answer.success, answer.message
         places.append(Path(answer.message))
         fresh_report(graph)
-        assert graph.figure('output', 'outputs') <= skipped + 1, 'paused, and yet it goes on'
+        # One set may have been in work, and one waiting for it.
+        assert graph.figure('output', 'outputs') <= skipped + 2, 'paused, and yet it goes on'
         assert graph.call(SetBool, '/occany/pause', data=False).success
         graph.wait_for_outputs(1)
     assert len(set(places)) == 2
