@@ -7,6 +7,7 @@ Start the node, and if wanted a recording and RViz with it.
 from collections.abc import Mapping
 import os
 from pathlib import Path
+import shlex
 from tempfile import NamedTemporaryFile
 from typing import Any
 
@@ -22,7 +23,7 @@ from launch.actions import (
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from occany_ros.ros import launching
-from occany_ros.ros.parameter_checks import parameters_from
+from occany_ros.ros.parameter_checks import OF_EVERY_NODE, parameters_from
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.rviz_view import fitted_view
 import yaml
@@ -39,6 +40,7 @@ ARGUMENTS = {
     'bag': ('', 'recording, or folder of images, to play once the node is active'),
     'rate': ('1.0', 'speed of playing'),
     'loop': ('false', 'play again and again: true or false'),
+    'play_args': ('', 'more words for `occany play`, e.g. "--scene 08"'),
     'wait': ('600', 'longest wait of the player for the node to be active, seconds'),
     'rviz': ('false', 'start RViz: true, light (voxels and costmap only), false, or a file'),
     'log_level': ('info', 'debug, info, warn, error: of the node'),
@@ -89,6 +91,7 @@ def player(given: Mapping[str, str], parameters: Parameters, node: str) -> list[
     bag = launching.recording(given['bag'])
     command = ['occany', 'play', str(bag), '--clock', '--rate', launching.speed(given['rate'])]
     command += ['--loop'] if launching.switch('loop', given['loop']) else []
+    command += shlex.split(given['play_args'])
     command += ['--wait-active', node, '--wait', given['wait']]
     topics = launching.image_topics(parameters, bag, node)
     return command + (['--wait-for', *topics] if topics else [])
@@ -101,7 +104,8 @@ def processes(context: LaunchContext) -> list[Action]:
     name = launching.full_name(pushed, given['namespace'], 'occany')
     share = Path(get_package_share_directory('occany_ros'))
     values = values_for(given, share, name)
-    parameters = parameters_from({k: v for k, v in values.items() if k != 'use_sim_time'})
+    ours = {key: value for key, value in values.items() if not key.startswith(OF_EVERY_NODE)}
+    parameters = parameters_from(ours)
     automatic = given['use_sim_time'].lower() == 'auto'
     simulated = (
         bool(given['bag']) or values.get('use_sim_time') is True

@@ -1,12 +1,13 @@
 """The node's parameters: read from YAML and command line, declared, changed at run time."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any
 
 from occany_ros.ros.parameter_checks import (
     camera_settings,
     changed,
     node_settings,
+    OF_EVERY_NODE,
     parameters_from,
 )
 from occany_ros.ros.parameters import Parameters
@@ -19,9 +20,6 @@ from rcl_interfaces.msg import (
 )
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-
-# What every rclpy node declares by itself.
-_NOT_OURS: Final = ('use_sim_time', 'start_type_description_service', 'qos_overrides.')
 
 
 class ParameterServer:
@@ -47,7 +45,7 @@ class ParameterServer:
         given = {
             name: parameter.value
             for name, parameter in node.get_parameters_by_prefix('').items()
-            if not name.startswith(_NOT_OURS)
+            if not name.startswith(OF_EVERY_NODE)
         }
         self.current: Parameters = parameters_from(given)
         self._check_more = check

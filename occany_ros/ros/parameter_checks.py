@@ -10,6 +10,8 @@ from occany_ros.ros.parameter_inputs import CameraParameters
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.setting import built, Setting, settings_of, unknown_name
 
+OF_EVERY_NODE: Final = ('use_sim_time', 'start_type_description_service', 'qos_overrides.')
+"""Beginnings of the names that every ROS node declares by itself."""
 _NAME: Final = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 
 
