@@ -3,8 +3,12 @@
 import argparse
 from dataclasses import asdict
 import json
+from typing import TYPE_CHECKING
 
 from occany_ros.cli.node_parameters import add_parameter_options, chosen_parameters
+
+if TYPE_CHECKING:
+    from occany_ros.ros.finding import Finding
 
 SUMMARY = 'examine machine, parameters, weights and topics, and name the remedy'
 EPILOG = """examples:
@@ -48,8 +52,14 @@ def run(arguments: argparse.Namespace) -> int:
         findings.append(finding)
         if not arguments.json:
             print(f'{MARKS[finding.level]} {finding.subject}: {finding.text}', flush=True)
+            if finding.section:
+                print(f'      see {finding.section}', flush=True)
     is_faulty = has_fault(findings)
     if arguments.json:
-        report = {'healthy': not is_faulty, 'findings': [asdict(item) for item in findings]}
+        report = {'healthy': not is_faulty, 'findings': [_as_json(item) for item in findings]}
         print(json.dumps(report, indent=1))
     return 1 if is_faulty else 0
+
+
+def _as_json(finding: 'Finding') -> dict[str, str]:
+    return asdict(finding) | {'section': finding.section}

@@ -1,9 +1,28 @@
 """What the doctor finds: a verdict, and what to do about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Level = Literal['ok', 'warn', 'fault']
+
+PAGE: Final = 'docs/troubleshooting.md'
+SECTIONS: Final[Mapping[str, str]] = {
+    '/dev/shm': 'few-images-arrive',  # noqa: S108 - it is a name here
+    'net.core.rmem_max': 'few-images-arrive',
+    'middleware': 'the-node-does-not-start',
+    'gpu': 'memory-runs-out-or-it-is-slow',
+    'packages': 'the-node-does-not-start',
+    'parameters': 'the-node-does-not-start',
+    'model': 'the-node-does-not-start',
+    'weights': 'the-map-is-empty-smeared-or-forgets',
+    'graph': 'nothing-comes-out',
+    'stamps': 'stamps-are-zero-or-jump',
+    'camera': 'images-cannot-be-decoded',
+    'sync': 'sets-lack-cameras',
+    'tf': 'the-grid-is-tilted-or-hangs-at-the-wrong-height',
+}
+"""First word of a subject -> section of the page that goes into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +39,12 @@ class Finding:
     level: Level
     subject: str
     text: str
+
+    @property
+    def section(self) -> str:
+        """Name the part of the documentation that goes into it; empty where all is well."""
+        if self.level == 'ok':
+            return ''
+        if self.level == 'fault' and self.subject == 'weights':
+            return f'{PAGE}#the-node-does-not-start'
+        return f'{PAGE}#{SECTIONS[self.subject.split()[0]]}'
