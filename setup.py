@@ -63,6 +63,8 @@ setup(
         'bench': ['matplotlib>=3.5'],
         # Foxglove-schema recordings with Protobuf messages are decoded with it; nothing else is.
         'foxglove': ['protobuf>=4.22'],
+        # `occany eval --trajectory` runs its commands as programs of their own; nothing else does.
+        'trajectory': ['evo>=1.28'],
     },
     entry_points={'console_scripts': ['occany = occany_ros.cli.main:main']},
     zip_safe=False,

@@ -5,6 +5,12 @@ from dataclasses import replace
 import json
 from pathlib import Path
 from statistics import mean, median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from occany_ros.evaluation.drives import DriveResult
 
 from occany_ros.cli.progress import add_quiet_option, Progress
 
@@ -14,6 +20,7 @@ EPILOG = """examples:
   occany eval --seeds 40 41 --rig surround      six cameras
   occany eval --mode balanced                   with novel views
   occany eval --views                           scores against number and kind of novel views
+  occany eval --trajectory tum                  trajectories as TUM files, and evo's figures
   occany eval --json scores.json                figures for a program
 
 exit codes: 0 done, 1 something failed, 2 a wrong command line
@@ -35,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--mode', choices=('fast', 'balanced', 'quality'), default='fast')
     parser.add_argument(
         '--views', action='store_true', help='compare novel views: none, forward, turned, beside'
+    )
+    parser.add_argument(
+        '--trajectory',
+        type=Path,
+        metavar='FOLDER',
+        help='write true and estimated trajectories there as TUM files, and let evo compare them',
     )
     parser.add_argument('--device', default='auto')
     parser.add_argument('--json', type=Path, help='write the figures here')
@@ -93,11 +106,14 @@ def _scores(arguments: argparse.Namespace) -> int:
     from occany_ros.evaluation.drives import measure
     from occany_ros.evaluation.scores import added, scores_of, Tally
     from occany_ros.evaluation.tables import score_table
+    from occany_ros.evaluation.trajectory_files import find_evo
     from occany_ros.models.factory import load_model
     from occany_ros.pipeline.mapper import config_for, mapper_of
     from occany_ros.semantics.classes import OCC3D
     from occany_ros.synthetic.drive import make_drive
 
+    if arguments.trajectory:
+        find_evo()  # before minutes are spent
     model = load_model(
         'tiny', checkpoint=arguments.weights, device=arguments.device, precision='auto'
     )
@@ -131,6 +147,8 @@ def _scores(arguments: argparse.Namespace) -> int:
     print(f'depth error of obstacles within 20 m: {depth_error:.3f}')
     seconds = median(value for result in results for value in result.seconds)
     print(f'{seconds * 1000:.0f} ms a set, {results[-1].novel_views} novel views')
+    if arguments.trajectory:
+        _trajectories(arguments, results)
     if arguments.json:
         figures = {
             'seeds': arguments.seeds,
@@ -143,3 +161,18 @@ def _scores(arguments: argparse.Namespace) -> int:
         }
         arguments.json.write_text(json.dumps(figures, indent=1) + '\n')
     return 0
+
+
+def _trajectories(arguments: argparse.Namespace, results: 'Sequence[DriveResult]') -> None:
+    """Write the trajectories, and print what evo says of them."""
+    from occany_ros.evaluation.trajectory_files import ask_evo, evo_table, find_evo, write_tum
+
+    folder: Path = arguments.trajectory
+    folder.mkdir(parents=True, exist_ok=True)
+    commands, errors = find_evo(), {}
+    for seed, result in zip(arguments.seeds, results, strict=True):
+        truth, estimate = folder / f'{seed}_truth.tum', folder / f'{seed}_estimate.tum'
+        write_tum(truth, result.stamps_ns, result.true)
+        write_tum(estimate, result.stamps_ns, result.estimated)
+        errors[f'drive {seed}'] = ask_evo(commands, truth, estimate)
+    print(f'\ntrajectories in {folder}; root mean squares by evo:\n{evo_table(errors)}')

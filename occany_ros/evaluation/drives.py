@@ -28,6 +28,9 @@ class DriveResult:
     :param depth_error: mean relative error of the depth of obstacles nearer than 20 m.
     :param seconds: what each set took.
     :param novel_views: rendered for the last set.
+    :param stamps_ns: of the sets, nanoseconds.
+    :param estimated: poses of the base, (n, 4, 4).
+    :param true: the same, (n, 4, 4).
     """
 
     tally: Tally
@@ -35,6 +38,9 @@ class DriveResult:
     depth_error: float
     seconds: tuple[float, ...]
     novel_views: int
+    stamps_ns: tuple[int, ...]
+    estimated: NDArray[np.float64]
+    true: NDArray[np.float64]
 
 
 def measure(
@@ -52,13 +58,14 @@ def measure(
     """
     state = mapper.initial()
     tallies: list[Tally] = []
-    estimated, true, errors, seconds = [], [], [], []
+    estimated, true, errors, seconds, stamps_ns = [], [], [], [], []
     novel_views = 0
     for number, (step, truth) in enumerate(steps_with_truth(drive)):
         state, occupancy = mapper.step(state, step.frames)
         tallies.append(tally_frame(occupancy.grid, truth.grid, classes))
         estimated.append(occupancy.odom_from_base)
         true.append(truth.odom_from_base)
+        stamps_ns.append(occupancy.stamp_ns)
         seconds.append(sum(occupancy.seconds.values()))
         novel_views = occupancy.imagined.views
         for view, depth, label in zip(occupancy.views, step.depth, step.label, strict=True):
@@ -70,6 +77,9 @@ def measure(
     return DriveResult(
         tally=added(tallies),
         drift=drift(np.stack(estimated), np.stack(true)),
+        stamps_ns=tuple(stamps_ns),
+        estimated=np.stack(estimated),
+        true=np.stack(true),
         depth_error=float(together.mean()) if len(together) else float('nan'),
         seconds=tuple(seconds),
         novel_views=novel_views,
