@@ -37,7 +37,7 @@ HEADED = {
     'pose': PoseStamped,
     'path': Path,
 }
-VIEWS = ('depth', 'semantic', 'semantic_color')
+VIEWS = ('depth', 'semantic', 'semantic_color', 'features')
 
 
 class Shutters:
