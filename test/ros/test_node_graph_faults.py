@@ -61,7 +61,7 @@ def test_a_driver_that_comes_back_with_weaker_qos_than_asked_for_is_explained(gr
 
 
 def test_a_clock_that_jumps_both_ways_restarts_once_each(graph):
-    graph.cameras(names=THREE, clock=True, jumps={'12': -8, '24': 16}, steps=36)
+    graph.cameras(names=THREE, hz=20.0, clock=True, jumps={'15': -8, '30': 16}, steps=45)
     graph.occany(cameras=THREE, use_sim_time=True)
     odometry = graph.subscribe(Odometry, '/occany/odom')
     graph.wait(lambda: graph.processes[0].child.poll() is not None, 'the end of the images')
@@ -86,7 +86,7 @@ def is_start(message):
 
 
 def test_subscribers_that_never_read_hold_up_nothing(graph):
-    graph.cameras(stamp='now', tf=False)
+    graph.cameras(stamp='now', tf=False, hz=30.0)
     graph.occany()
     deaf = [graph.start([sys.executable, str(HERE / 'idle_subscriber.py')]) for _ in range(2)]
     graph.wait(lambda: all('subscribed' in one.text for one in deaf), 'the subscribers')

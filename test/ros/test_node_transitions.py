@@ -31,7 +31,7 @@ def test_without_any_image_every_transition_works_twice_over(graph):
 
 
 def test_in_the_middle_of_a_set_transitions_wait_for_it(graph):
-    graph.break_node(seconds=0.6)
+    graph.break_node(seconds=0.3)
     graph.cameras()
     node = graph.occany(autostart=False)
     change(graph, CONFIGURE)
