@@ -16,6 +16,10 @@ class DiskError(OSError):
         return str(self.strerror)
 
 
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What it is called where there is no room: on the disk, for the user, for the file."""
+
+
 def disk_error(path: Path, needed_bytes: int, error: BaseException, kept: str) -> DiskError:
     """
     Explain why a file cannot be written.

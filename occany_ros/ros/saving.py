@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
+from occany_ros.bags.disk import disk_error, FULL
 from occany_ros.occupancy.costmap import costmap_in_grid, CostmapParameters
 from occany_ros.occupancy.export import write_cloud, write_map, write_voxels
 from occany_ros.ros.scene import Scene
@@ -35,10 +36,20 @@ def save(scene: Scene, folder: Path, info: Mapping[str, Any]) -> Path:
         partial.mkdir(parents=True)
         _write(scene, partial, info)
         partial.rename(place)
-    except OSError:
+    except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
-        raise
+        if error.errno not in FULL:
+            raise
+        raise disk_error(place, _most_bytes(scene), error, 'nothing is left behind') from error
     return place
+
+
+def _most_bytes(scene: Scene) -> int:
+    """Room a moment may take, if nothing of it can be compressed."""
+    occupancy = scene.occupancy
+    cloud, labels = occupancy.cloud, occupancy.grid.labels
+    points = cloud.points.nbytes + cloud.rgb.nbytes + cloud.labels.nbytes
+    return 2 * labels.nbytes + points + sum(view.image.nbytes for view in occupancy.views)
 
 
 def _write(scene: Scene, folder: Path, info: Mapping[str, Any]) -> None:

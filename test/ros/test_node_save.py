@@ -10,6 +10,7 @@ from occany_ros.msg import SemanticOccupancyGrid
 from occany_ros.occupancy.export import read_voxels
 from occany_ros.ros import convert
 import pytest
+from small_disks import MIB, tiny_disk
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 from visualization_msgs.msg import Marker, MarkerArray
@@ -101,3 +102,25 @@ def test_a_place_that_cannot_be_written_is_an_answer(graph, tmp_path):
     assert str(tmp_path / 'file') in answer.message
     assert not early.success or early.message
     graph.wait_for_outputs(1)
+
+
+def test_a_full_disk_is_an_answer_and_the_node_goes_on(graph, tmp_path):
+    place = tmp_path / 'small'
+    place.mkdir()
+    with tiny_disk(place):
+        (place / 'filler').write_bytes(bytes(3 * MIB - 40_000))
+        graph.cameras()
+        graph.occany(save_dir=str(place / 'saves'), confidence__recon=1.0)
+        graph.wait_for_outputs(1)
+        answer = graph.call(Trigger, '/occany/save')
+        assert not answer.success
+        assert str(place / 'saves') in answer.message
+        assert 'No space left on device; expected' in answer.message
+        assert 'MB free' in answer.message
+        assert 'free some space' in answer.message
+        assert not list((place / 'saves').iterdir())
+        (place / 'filler').unlink()
+        again = graph.call(Trigger, '/occany/save')
+        assert again.success, again.message
+        assert read_voxels(Path(again.message) / 'voxels.npz').labels.shape == (200, 200, 16)
+        graph.wait_for_outputs(1)
