@@ -7,6 +7,7 @@ from typing import Final
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 import rclpy
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 ASK_S: Final = 0.2
@@ -30,13 +31,14 @@ def wait_until_active(
     :raises TimeoutError: it is not active in time; the message names its last state.
     """
     client = asker.create_client(GetState, f'{name}/get_state')
+    executor = SingleThreadedExecutor(context=asker.context)
     deadline = time.monotonic() + timeout_s
     state = 'not there'
     try:
         while rclpy.ok(context=asker.context):
             if client.service_is_ready():
                 future = client.call_async(GetState.Request())
-                rclpy.spin_until_future_complete(asker, future, timeout_sec=ANSWER_S)
+                rclpy.spin_until_future_complete(asker, future, executor, ANSWER_S)
                 if future.done() and (answer := future.result()) is not None:
                     if answer.current_state.id == State.PRIMARY_STATE_ACTIVE:
                         return
@@ -52,4 +54,5 @@ def wait_until_active(
                 on_wait()
             time.sleep(ASK_S)
     finally:
+        executor.shutdown()
         asker.destroy_client(client)
