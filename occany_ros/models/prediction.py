@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable, TypeVar
 
 from occany_ros.models.views import Views
+import torch
 from torch import Tensor
 
 TokensT = TypeVar('TokensT')
@@ -25,8 +26,9 @@ class Prediction:
     :param world_from_camera: pose of each view, (v, 4, 4).
     :param focal: focal length of the network-sized images, pixels, (v,).
     :param labels: class of every pixel in the model's class set, 255 = none, (v, h, w) uint8;
-        None where the family leaves labels to `occany_ros.semantics`.
+        None where the family leaves labels to `occany_ros.semantics`, or to `labels_of`.
     :param features: semantic features, one map or a pyramid, as the family defines them.
+    :param scores: of every class, (v, c, h, w), where nobody has decided on labels yet.
     """
 
     world_points: Tensor
@@ -36,6 +38,7 @@ class Prediction:
     focal: Tensor
     labels: Tensor | None = None
     features: tuple[Tensor, ...] = ()
+    scores: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +52,7 @@ class NovelViews:
     :param focal: focal length of the imagined images, pixels of a network-sized image, (r,).
     :param labels: as in `Prediction`, (r, h, w) uint8; None where they are left to others.
     :param features: as in `Prediction`; empty where nobody asked for them.
+    :param scores: as in `Prediction`, (r, c, h, w).
     """
 
     world_points: Tensor
@@ -57,6 +61,18 @@ class NovelViews:
     focal: Tensor
     labels: Tensor | None = None
     features: tuple[Tensor, ...] = ()
+    scores: Tensor | None = None
+
+
+def labels_of(views: Prediction | NovelViews) -> Tensor | None:
+    """
+    Decide on labels: those that are there, else the best class of every pixel.
+
+    :returns: (v, h, w) uint8; None for a network without labels.
+    """
+    if views.labels is not None or views.scores is None:
+        return views.labels
+    return views.scores.argmax(dim=1).to(torch.uint8)
 
 
 class Reconstructor(Protocol[TokensT, MemoryT]):

@@ -144,8 +144,8 @@ class TinyOccAny:
             confidence=1 + maps.log_precision.exp(),
             world_from_camera=world_from_camera,
             focal=target.intrinsics[:, 0, 0],
-            labels=maps.logits.argmax(dim=1).to(torch.uint8),
             features=(maps.features.float(), maps.hidden.float()),
+            scores=maps.logits,
         )
 
     @torch.inference_mode()
@@ -194,8 +194,8 @@ class TinyOccAny:
             confidence=1 + maps.log_precision.exp() * free[:, None, None],
             world_from_camera=world_from_camera,
             focal=cameras.intrinsics[:, 0, 0],
-            labels=maps.logits.argmax(dim=1).to(torch.uint8),
             features=(maps.features.float(),),
+            scores=maps.logits,
         )
 
     def _read(self, memory: TinyMemory, indices: list[int]) -> Maps:

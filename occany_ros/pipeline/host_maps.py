@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from occany_ros.models.prediction import NovelViews, Prediction
+from occany_ros.models.prediction import labels_of, NovelViews, Prediction
 import torch
 from torch import Tensor
 
@@ -110,8 +110,8 @@ def fetch(
     :raises NonFiniteOutput: points, confidence or poses are not finite.
     """
     if not with_labels:
-        prediction = replace(prediction, labels=None)
-        novel = [replace(views, labels=None) for views in novel]
+        prediction = replace(prediction, labels=None, scores=None)
+        novel = [replace(views, labels=None, scores=None) for views in novel]
     seen_parts = _common((prediction,)) | {'local_points': [prediction.local_points[..., 2]]}
     novel_parts = _common(novel) if novel else {}
     named = [*seen_parts.items(), *((f'novel {n}', p) for n, p in novel_parts.items())]
@@ -185,10 +185,11 @@ def _common(views: Sequence[Prediction | NovelViews]) -> dict[str, list[Tensor]]
         'world_from_camera': [view.world_from_camera for view in views],
         'focal': [view.focal for view in views],
     }
-    if any(view.labels is not None for view in views):
+    labels = [labels_of(view) for view in views]
+    if any(label is not None for label in labels):
         common['labels'] = [
-            torch.full_like(view.confidence, NO_LABEL) if view.labels is None else view.labels
-            for view in views
+            torch.full_like(view.confidence, NO_LABEL) if label is None else label
+            for view, label in zip(views, labels, strict=True)
         ]
     return common
 

@@ -1,5 +1,6 @@
 from math import nan
 
+from occany_ros.models.prediction import labels_of
 from occany_ros.models.tiny import load_tiny
 from occany_ros.models.views import Views
 import pytest
@@ -33,9 +34,9 @@ def test_maps_are_a_quarter_of_the_image_and_finite(model, calibrated):
     tokens = model.encode(views([0, STEP_NS], calibrated=calibrated))
     answer = model.render(model.remember(None, tokens), tokens)
     assert answer.world_points.shape == (2, 16, 32, 3)
-    assert answer.labels.shape == answer.confidence.shape == (2, 16, 32)
-    assert answer.labels.dtype == torch.uint8
-    assert answer.labels.max() < 18
+    assert labels_of(answer).shape == answer.confidence.shape == (2, 16, 32)
+    assert labels_of(answer).dtype == torch.uint8
+    assert labels_of(answer).max() < 18
     assert answer.confidence.min() >= 1
     assert answer.world_points.isfinite().all()
 

@@ -6,7 +6,7 @@ from occany_ros.models.embedded.asking import chosen, coverage, stands_free
 from occany_ros.models.embedded.closer import compared, halved, patches_of
 from occany_ros.models.embedded.evidence import gather_evidence, Imagined, Sources
 from occany_ros.models.embedded.imagination import around_best, first_ends, ImaginationConfig
-from occany_ros.models.prediction import NovelViewRenderer, Prediction
+from occany_ros.models.prediction import labels_of, NovelViewRenderer, Prediction
 from occany_ros.models.tiny import load_tiny, TinyOccAny
 from occany_ros.models.views import Views
 from occany_ros.synthetic.drive import make_drive
@@ -169,8 +169,8 @@ def test_imagined_views_are_maps_at_the_poses_that_were_asked_for(street):
     answer = model.render_novel(memory, tokens, seen, poses)
     assert isinstance(model, NovelViewRenderer)
     assert answer.world_points.shape == (12, 40, 128, 3)
-    assert answer.labels.shape == answer.confidence.shape == (12, 40, 128)
-    assert answer.labels.dtype == torch.uint8
+    assert labels_of(answer).shape == answer.confidence.shape == (12, 40, 128)
+    assert labels_of(answer).dtype == torch.uint8
     assert answer.confidence.min() >= 1
     assert answer.world_points.isfinite().all()
     assert torch.equal(answer.world_from_camera, poses)
@@ -178,7 +178,7 @@ def test_imagined_views_are_maps_at_the_poses_that_were_asked_for(street):
     assert torch.equal(answer.world_points, again.world_points)
     some = model.render_novel(memory, tokens, seen, poses[[7, 2]])
     assert torch.allclose(some.world_points, answer.world_points[[7, 2]], atol=1e-3)
-    assert (some.labels == answer.labels[[7, 2]]).float().mean() > 0.999
+    assert (labels_of(some) == labels_of(answer)[[7, 2]]).float().mean() > 0.999
 
 
 def test_imagined_depth_is_nearer_to_the_truth_than_the_nearest_points(street):
@@ -203,7 +203,7 @@ def test_imagined_depth_is_nearer_to_the_truth_than_the_nearest_points(street):
     sure = answer.confidence[counts] > answer.confidence[counts].median()
     assert error.median() < 0.07
     assert error[sure].mean() < 0.5 * error[~sure].mean()
-    assert (answer.labels == label)[depth > 0].float().mean() > 0.75
+    assert (labels_of(answer) == label)[depth > 0].float().mean() > 0.75
 
 
 def test_weights_without_a_rendering_stage_say_so(street):

@@ -95,3 +95,12 @@ def test_images_of_a_set_go_in_one_copy_of_any_layout():
     np.testing.assert_array_equal(there.numpy(), np.stack(images))
     images[0][:] = 0
     assert int(there[0].max()) == 23
+
+
+def test_scores_become_labels_only_where_labels_are_wanted(prediction):
+    prediction = replace(prediction, labels=None, scores=torch.rand(2, 4, 3, 5))
+    np.testing.assert_array_equal(
+        fetch(prediction).seen.labels, prediction.scores.argmax(dim=1).numpy()
+    )
+    without = fetch(prediction, with_labels=False)
+    assert (without.seen.labels == 255).all()
