@@ -1,12 +1,16 @@
 """Class sets from files: what is gathered, and what mistakes say."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from hypothesis import given
+from hypothesis import strategies as st
 import numpy as np
 from occany_ros.occupancy.grid import FREE, UNKNOWN
 from occany_ros.semantics.class_file import class_names_in, MOST_CLASSES, read_class_set
 from occany_ros.semantics.classes import KITTI, NO_CLASS, OCC3D
 import pytest
+import yaml
 
 PLANNER = Path(__file__).parents[2] / 'config' / 'classes' / 'planner.yaml'
 CAR = '{name: car, colour: [1, 2, 3], gathers: [car, bus]}'
@@ -117,6 +121,40 @@ def test_mistakes_name_file_entry_and_remedy(mistake, tmp_path):
     for part in (str(path), *parts):
         assert part in str(caught.value)
     assert len(str(caught.value)) < 600 + len(str(path))
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+ENTRY = st.fixed_dictionaries(
+    {'name': st.text(max_size=5) | ANYTHING},
+    optional={
+        'colour': st.lists(st.integers(-1, 256), max_size=4) | ANYTHING,
+        'gathers': st.lists(st.sampled_from((*OCC3D.names, 'x')), max_size=3) | ANYTHING,
+        'traversable': ANYTHING,
+        'dynamic': st.booleans() | ANYTHING,
+    },
+)
+
+
+@given(tree=ANYTHING | st.fixed_dictionaries({'classes': st.lists(ENTRY | ANYTHING, max_size=3)}))
+def test_whatever_a_file_says_it_is_read_or_refused(tree):
+    with TemporaryDirectory() as folder:
+        path = written(Path(folder), yaml.safe_dump(tree))
+        try:
+            classes = read_class_set(path, OCC3D)
+        except ValueError as error:
+            refused = str(error)
+            classes = None
+    if classes is None:
+        assert str(path) in refused
+        return
+    assert len(classes.grid_names) == len(classes.grid_colours)
+    assert classes.native_from_network[OCC3D.empty] == classes.empty
 
 
 def test_a_file_that_is_not_there(tmp_path):
