@@ -8,7 +8,7 @@ export PYTHON ROS_PREFIX
 IN_ROS := scripts/in_ros.sh
 OUT ?= demo
 
-.PHONY: help setup demo picture test test-full check format bench clean
+.PHONY: help setup demo picture test test-full check format bench soak clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
