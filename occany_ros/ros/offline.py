@@ -123,8 +123,10 @@ class Offline:
         for camera, count in progress.undecodable.items():
             self.failures['undecodable image'] += count
             self.reasons['undecodable image'] = f'{camera}: {progress.decode_errors[camera]}'
-        self.reasons |= {name: note for name, note in progress.notes.items() if note}
-        self.reasons |= {f'focal length {k}': note for k, note in progress.focal_notes.items()}
+        focals = {f'focal length {name}': note for name, note in progress.focal_notes.items()}
+        for what, note in (progress.notes | focals).items():
+            if note:
+                self.reasons[what] = note
         if progress.imagined.missing:
             self.reasons['mode'] = progress.imagined.missing
 
