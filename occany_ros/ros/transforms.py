@@ -2,7 +2,6 @@
 
 from collections import deque
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Final, Protocol
 
 from geometry_msgs.msg import TransformStamped
@@ -50,8 +49,12 @@ class TransformSource(Protocol):
 
 
 def transform_source(node: Node) -> TransformSource:
-    """Listen to /tf and /tf_static, through tf2_ros where it is installed."""
-    return Tf2Source(node) if find_spec('tf2_ros') else OwnSource(node)
+    """Listen to /tf and /tf_static, through tf2_ros where it can be imported."""
+    try:
+        tf2 = import_module('tf2_ros')
+    except ImportError:  # absent, or compiled for another Python
+        return OwnSource(node)
+    return Tf2Source(node, tf2)
 
 
 class OwnSource(TransformBuffer):
@@ -93,10 +96,14 @@ class OwnSource(TransformBuffer):
 
 
 class Tf2Source:
-    """The buffer of tf2_ros."""
+    """
+    The buffer of tf2_ros.
 
-    def __init__(self, node: Node) -> None:
-        tf2: Any = import_module('tf2_ros')
+    :param node: that listens.
+    :param tf2: the module.
+    """
+
+    def __init__(self, node: Node, tf2: Any) -> None:
         self.name = 'tf2_ros'
         self._errors = tf2.TransformException
         self._buffer = tf2.Buffer(node=node)
@@ -107,11 +114,12 @@ class Tf2Source:
     ) -> NDArray[np.float64]:
         """Find target_from_source at a time, (4, 4); LookupError where there is none."""
         time, timeout = Time.from_msg(time_message(stamp_ns)), Duration(seconds=timeout_s)
+        target, source = target.lstrip('/'), source.lstrip('/')
         try:
             found = self._buffer.lookup_transform(target, source, time, timeout)
-        except self._errors as error:
+            return matrix_from_transform(found.transform)
+        except (self._errors, ValueError) as error:
             raise LookupError(f'{target!r} <- {source!r}: {error}') from error
-        return matrix_from_transform(found.transform)
 
     def parent_of(self, child: str) -> str | None:
         """Return the parent of a frame, None where it has none."""

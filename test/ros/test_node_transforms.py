@@ -38,11 +38,14 @@ def test_ego_motion_is_published_where_it_is_asked_for(graph):
 def test_a_frame_that_has_a_parent_gets_no_other(graph):
     graph.cameras(odom=True)
     graph.occany(publish_tf='odom_to_base')
+    odometry = graph.subscribe(Odometry, '/occany/odom')
     graph.wait(lambda: 'one parent' in graph.text('tf')[1], 'the refusal')
     assert graph.text('tf')[0] == 1
     own = graph.node.get_publishers_info_by_topic('/tf')
     assert {end.node_name for end in own} == {'cameras', 'occany'}
     graph.wait_for_outputs(2)
+    own = 'occany_odom'  # odom is somebody else's
+    graph.wait(lambda: odometry and odometry[-1].header.frame_id == own, 'a frame of our own')
 
 
 def test_the_map_frame_corrects_somebody_elses_odometry(graph):
