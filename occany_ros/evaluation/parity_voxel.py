@@ -35,6 +35,12 @@ class _EveryClassVotes:
     other: int = 254
     grid_names: tuple[str, ...] = ()
     grid_traversable: tuple[int, ...] = ()
+    dynamic: frozenset[int] = frozenset()
+
+    @property
+    def native_from_network(self) -> NDArray[np.uint8]:
+        """Labels are those of the file."""
+        return np.arange(256, dtype=np.uint8)
 
     @property
     def grid_from_native(self) -> NDArray[np.uint8]:

@@ -88,7 +88,8 @@ def elected(
     :param odom_from_grid: pose of its frame in one that stays, (4, 4).
     """
     newest = PlacedLabels(grid.spec, grid.labels, odom_from_grid)
-    earlier = track.earlier[-(rules.votes - 1) :] if rules.votes > 1 else ()
+    most = max(rules.votes - 1, 0)
+    earlier = track.earlier[-most:] if most else ()
     if earlier:
         moving = tuple(sorted(int(classes.grid_from_native[i]) for i in rules.moving_in(classes)))
         grid = replace(grid, labels=voted_labels(newest, earlier, classes, moving))

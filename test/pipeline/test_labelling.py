@@ -52,7 +52,8 @@ class Passing(Oracle):
         tokens = super().encode(views)
         for token in tokens:
             first = 8 + 8 * len(self.encoded)
-            there = np.s_[10:20, first : first + 6]
+            last = first + 6
+            there = np.s_[10:20, first:last]
             depth = token.local_points[..., 2:]
             token.local_points[there] *= 5.0 / depth[there]
             token.labels[there] = CAR
