@@ -32,7 +32,9 @@ def cloud_records(message: Any) -> NDArray[Any]:
     :raises ValueError: the message contradicts itself.
     """
     read, _ = reader()
-    return read(message)
+    # sensor_msgs_py takes the second row to begin where the first one's points end.
+    has_gaps = message.row_step != message.point_step * message.width
+    return read_points(message) if has_gaps else read(message)
 
 
 @cache
