@@ -1,16 +1,13 @@
 """Files with Foxglove's messages are recordings of ROS messages, by the schemas in the file."""
 
 from data_set_folders import matrix_from_transform, NUSCENES_SIZE, picture
+from foxglove_file import FoxgloveFile, quaternion, vector
 import numpy as np
 from occany_ros.bags.messages import pose_of, stamp_ns_of
 from occany_ros.bags.opening import open_recording
 from occany_ros.bags.reader import BagReader, decoded
 from occany_ros.cli.main import main
 import pytest
-
-pytest.importorskip('mcap', reason='the writer of the files under test is not installed')
-pytest.importorskip('google.protobuf', reason='needed to read and to write such files')
-from foxglove_file import FoxgloveFile, quaternion, vector
 
 START_NS = 1_532_402_927_647_951_000
 STEP_NS = 500_000_000
