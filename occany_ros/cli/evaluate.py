@@ -7,12 +7,12 @@ from pathlib import Path
 from statistics import mean, median
 from typing import TYPE_CHECKING
 
+from occany_ros.cli.progress import add_quiet_option, Progress
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from occany_ros.evaluation.drives import DriveResult
-
-from occany_ros.cli.progress import add_quiet_option, Progress
 
 SUMMARY = 'measure a network on synthetic drives with exact truth'
 EPILOG = """examples:
