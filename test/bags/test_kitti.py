@@ -17,6 +17,7 @@ from occany_ros.bags.messages import stamp_ns_of
 from occany_ros.bags.opening import Choice, open_recording
 from occany_ros.bags.reader import decoded
 import pytest
+import yaml
 
 LEFT = '/kitti/camera_color_left'
 SHARED = Path(__file__).parents[3] / 'shared' / 'data'
@@ -80,6 +81,13 @@ def test_cameras_hang_on_the_base_where_they_are_mounted(kitti):
     expected[:3, 3] += BASE_FROM_LIDAR_M
     np.testing.assert_allclose(left, expected, atol=1e-9)
     np.testing.assert_allclose(right[:3, 3] - left[:3, 3], (0, -BASELINE_M, 0), atol=1e-9)
+
+
+def test_the_grid_of_the_preset_is_the_benchmarks():
+    file = Path(__file__).parents[2] / 'config' / 'kitti.yaml'
+    grid = yaml.safe_load(file.read_text())['/**']['ros__parameters']['grid']
+    in_lidar = np.array(grid['origin']) - BASE_FROM_LIDAR_M
+    np.testing.assert_allclose(in_lidar, (0.0, -25.6, -2.0), atol=0.03)
 
 
 def test_poses_are_those_of_the_base_and_it_drives_ahead(kitti):
