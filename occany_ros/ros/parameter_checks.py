@@ -114,6 +114,12 @@ def _check_together(parameters: Parameters) -> None:
             f'sync.min_cameras: expected at most {len(parameters.cameras)}, the number of '
             f'cameras, got {parameters.sync.min_cameras}'
         )
+    if parameters.grid.frame in (parameters.odom_frame, parameters.map_frame):
+        raise ValueError(
+            f'grid.frame: expected a frame that moves with the robot, e.g. base_footprint, got '
+            f'{parameters.grid.frame!r}; the costmap is in {parameters.odom_frame} wherever /tf '
+            'has it'
+        )
     for name, entries in (('size', parameters.grid.size), ('origin', parameters.grid.origin)):
         if len(entries) != 3:
             raise ValueError(f'grid.{name}: expected 3 numbers, got {len(entries)}')

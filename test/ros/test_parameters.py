@@ -69,6 +69,7 @@ def test_cameras_bring_their_own_parameters():
         ({'cameras': ['a/b']}, ('cameras', 'a/b')),
         ({'grid.size': [1, 2]}, ('grid.size', '3')),
         ({'costmap.z_min': 3.0}, ('costmap.z_min', 'costmap.z_max')),
+        ({'grid.frame': 'map'}, ('grid.frame', 'base_footprint')),
         ({'semantics.traversable': ['terain']}, ('semantics.traversable', "'terrain'")),
         ({'sync.min_cameras': 2}, ('sync.min_cameras', '1')),
         ({'sync.slp': 1, 'memory.frames': 0}, ('sync.slp', 'memory.frames')),
