@@ -7,6 +7,7 @@ import sys
 from occany_ros.msg import SemanticOccupancyGrid
 from occany_ros.pipeline.arrivals import Arrival, Closing, Event, Flush, GroupingConfig
 from occany_ros.pipeline.grouping import FrameGrouper
+from occany_ros.ros.doctor import examine
 from occany_ros.ros.filter_sets import queue_depth
 from occany_ros.ros.sync_policy import synchroniser
 import pytest
@@ -63,6 +64,14 @@ def test_without_message_filters_the_error_names_the_remedies(policy, monkeypatc
         synchroniser(policy, CONFIG)
     assert f'sync.policy: {policy}' in str(raised.value)
     assert 'deadline' in str(raised.value)
+
+
+def test_the_doctor_finds_what_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'message_filters', None)
+    found = examine({'sync.policy': 'exact_time'}, seconds=0, simulated=False)
+    finding = next(item for item in found if item.subject == 'sync')
+    assert finding.level == 'fault'
+    assert 'message-filters' in finding.text
 
 
 def test_queues_are_short_enough_for_every_number_of_cameras():
