@@ -11,7 +11,11 @@ import shlex
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from ament_index_python.packages import get_package_share_directory
+from ament_index_python.packages import (
+    get_package_prefix,
+    get_package_share_directory,
+    PackageNotFoundError,
+)
 from launch import Action, LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
@@ -86,6 +90,17 @@ def view_file(choice: str, share: Path, parameters: Parameters, node: str) -> st
     return file.name
 
 
+def require_rviz() -> None:
+    """Say how to get RViz where it is not; robots without a screen do without."""
+    try:
+        get_package_prefix('rviz2')
+    except PackageNotFoundError:
+        remedy = f'sudo apt install ros-{os.environ.get("ROS_DISTRO", "<distro>")}-rviz2'
+        raise ValueError(
+            f'rviz: expected the package rviz2, which is not here; {remedy}'
+        ) from None
+
+
 def player(given: Mapping[str, str], parameters: Parameters, node: str) -> list[str]:
     """Write the command that plays the recording, and its clock, once the node is active."""
     bag = launching.recording(given['bag'])
@@ -134,11 +149,13 @@ def processes(context: LaunchContext) -> list[Action]:
         command = player(given, parameters, name)
         actions.append(ExecuteProcess(cmd=command, additional_env=environment, output='screen'))
     if given['rviz'].lower() not in launching.FALSE:
+        view = view_file(given['rviz'], share, parameters, name)
+        require_rviz()
         actions.append(
             Node(
                 package='rviz2',
                 executable='rviz2',
-                arguments=['-d', view_file(given['rviz'], share, parameters, name)],
+                arguments=['-d', view],
                 parameters=[clock],
                 additional_env=environment,
             )

@@ -5,7 +5,7 @@ from pathlib import Path
 import signal
 import time
 
-from ament_index_python.packages import get_package_share_directory
+from ament_index_python.packages import get_package_prefix, get_package_share_directory
 from launch_stand_in import commands, is_needed, launched, real_command
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -127,6 +127,16 @@ def test_mode_weights_and_log_level_are_arguments():
 def test_mistakes_are_refused_before_anything_starts(fault, arguments):
     with pytest.raises(ValueError, match=fault):
         commands(FILE, **arguments)
+
+
+@stand_in
+def test_a_missing_rviz_is_named_with_the_remedy(monkeypatch):
+    ours = get_package_prefix('occany_ros')
+    monkeypatch.setenv('AMENT_PREFIX_PATH', ours)
+    monkeypatch.setenv('ROS_DISTRO', 'jazzy')
+    with pytest.raises(ValueError, match=r'rviz2, .* sudo apt install ros-jazzy-rviz2'):
+        commands(FILE, rviz='true')
+    assert len(commands(FILE)) == 1
 
 
 @stand_in
