@@ -39,7 +39,7 @@ def rviz(tmp_path, monkeypatch):
 @pytest.fixture
 def bag(tmp_path):
     path = tmp_path / 'drive'
-    write_drive(make_drive(1, rig='front', steps=4, size=(80, 160)), path, compressed=True)
+    write_drive(make_drive(1, rig='front', steps=12, size=(80, 160)), path, compressed=True)
     return path
 
 
@@ -231,7 +231,7 @@ def test_a_recording_waits_for_the_node_and_ctrl_c_ends_all(graph, bag, tmp_path
         'cameras': '[front]',
         'params_file': str(own),
         'bag': str(bag),
-        'rate': '2.0',
+        'rate': '0.5',
     }
     clocks = graph.subscribe(Clock, '/clock')
     grids = graph.subscribe(SemanticOccupancyGrid, '/occany/occupancy')
