@@ -7,6 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from occany_ros.bags.disk import disk_error, FULL
 from occany_ros.evaluation.picture_ink import (
     ACCENT,
     blank,
@@ -102,9 +103,14 @@ def save_picture(path: Path, picture: Rgb) -> None:
 
     :raises OSError: the file cannot be written.
     """
+    _, data = cv2.imencode('.png', cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
-        raise OSError(f'{path}: cannot be written; check the name and the rights of its folder')
+    try:
+        path.write_bytes(data.tobytes())
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise disk_error(path, data.size, error, 'the picture is not whole') from error
 
 
 def path_in_base(odom_from_base: NDArray[np.float64]) -> NDArray[np.float64]:

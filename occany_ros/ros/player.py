@@ -35,7 +35,7 @@ class PlayOptions:
     :param wait_for: topics that must have a subscriber before anything is played.
     :param wait_s: longest wait for subscribers and for answers, seconds.
     :param step_on: topic whose message answers one time step: the next is played only then.
-        A time step is what the bag holds under one time of arrival. Empty plays by the clock.
+        A time step ends where a camera has its next image. Empty plays by the clock.
     """
 
     topics: tuple[str, ...] = ()
@@ -104,7 +104,7 @@ class Player:
         self._clock: Any = None
         self._next_tick = 0.0
         self._answers = 0
-        self._step_ns = -1
+        self._shown: set[str] = set()
         self._advertise()
 
     def play(self) -> PlayReport:
@@ -194,7 +194,7 @@ class Player:
         """Play the bag from its first to its last message."""
         started = time.monotonic()
         self._next_tick = started
-        self._step_ns = -1
+        self._shown.clear()
         for raw in self._messages():
             if self._options.step_on:
                 self._await_answer(raw)
@@ -206,7 +206,7 @@ class Player:
             self.report.sent[raw.topic] += 1
             self.report.position_s = (raw.stamp_ns - self._bag.start_ns) / 1e9
             self._on_progress(self.report)
-        if self._options.step_on and self._step_ns >= 0:
+        if self._options.step_on and self._shown:
             self._await_answers()
 
     def _messages(self) -> Iterator[RawMessage]:
@@ -250,14 +250,13 @@ class Player:
         self._answers += 1
 
     def _await_answer(self, raw: RawMessage) -> None:
-        """Before the first message of a new time step, wait for the answer to the last."""
-        if raw.stamp_ns == self._step_ns:
-            return
-        if self._step_ns >= 0:
-            self._await_answers()
+        """Before the first image of a new time step, wait for the answer to the last."""
         if self._bag.topics[raw.topic].type_name in IMAGE_TYPES:
-            self._step_ns = raw.stamp_ns
-            self._answers = 0
+            if raw.topic in self._shown:
+                self._await_answers()
+            if not self._shown:
+                self._answers = 0
+            self._shown.add(raw.topic)
         if self._clock is not None:
             self._tick(raw.stamp_ns)
 
@@ -270,7 +269,7 @@ class Player:
                 break
             rclpy.spin_once(self._node, timeout_sec=LONGEST_SLEEP)
             self._on_progress(self.report)
-        self._step_ns = -1
+        self._shown.clear()
 
 
 def play_recording(

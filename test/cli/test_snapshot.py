@@ -8,6 +8,7 @@ from occany_ros.cli.main import main
 from occany_ros.occupancy.grid import GridSpec, OccupancyGrid3d
 from occany_ros.semantics.classes import OCC3D
 import pytest
+from small_disks import MIB, tiny_disk
 
 SPEC = GridSpec(origin=(-20.0, -20.0, -1.0), resolution=0.4, shape=(100, 100, 10))
 
@@ -47,3 +48,14 @@ def test_a_bag_without_grids_is_refused(tmp_path, capsys):
         writer.write('/image', image_message(np.zeros((2, 2, 3), np.uint8), 1, ''), 1)
     assert main(['snapshot', str(tmp_path / 'bag'), '-o', str(tmp_path / 'x.png')]) == 1
     assert 'occany bag' in capsys.readouterr().err
+
+
+def test_a_full_disk_is_explained(bag, tmp_path, capsys):
+    place = tmp_path / 'small'
+    place.mkdir()
+    with tiny_disk(place):
+        (place / 'filler').write_bytes(bytes(3 * MIB - 20_000))
+        assert main(['snapshot', str(bag), '-o', str(place / 'x.png')]) == 1
+    errors = capsys.readouterr().err
+    assert f'{place / "x.png"}: cannot be written: No space left' in errors
+    assert 'free some space' in errors

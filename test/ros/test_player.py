@@ -164,6 +164,35 @@ def test_step_by_step_waits_for_every_answer(bag, node):
     assert times == [START_NS + index * PERIOD_NS for index in range(COUNT)]
 
 
+def test_cameras_that_are_not_quite_together_are_one_step(node, tmp_path):
+    left, right = '/left/image_raw', '/right/image_raw'
+    with BagWriter(tmp_path / 'bag') as writer:
+        for index in range(4):
+            for late_ns, topic in ((0, left), (30_000_000, right)):
+                stamp_ns = START_NS + index * PERIOD_NS + late_ns
+                message = image_message(np.full((2, 2, 3), index, np.uint8), stamp_ns, 'eye')
+                writer.write(topic, message, stamp_ns)
+    kind = message_class('sensor_msgs/msg/Image')
+    publisher = node.create_publisher(message_class('std_msgs/msg/Header'), '/answer', 10)
+    came = []
+
+    def answer_to_both(image):
+        came.append(image.data[0])
+        if len(came) % 2 == 0:
+            assert came[-1] == came[-2]
+            publisher.publish(image.header)
+
+    for topic in (left, right):
+        node.create_subscription(kind, topic, answer_to_both, 10)
+    process = player(
+        tmp_path / 'bag', '--step-on', '/answer', '--wait-for', left, right, '--wait', '20'
+    )
+    while process.poll() is None:
+        rclpy.spin_once(node, timeout_sec=0.05)
+    assert process.returncode == 0, process.stderr.read()
+    assert came == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
 def test_loop_begins_again_until_it_is_stopped(bag, node):
     stamps = []
     kind = message_class('sensor_msgs/msg/Image')
