@@ -39,11 +39,21 @@ def shared_memory(folder: Path) -> Finding:
     size = f'{free >> 20} MB free'
     if free < LEAST_SHARED_MEMORY:
         need = LEAST_SHARED_MEMORY >> 20
+        left = sum(_size_of(file) for file in folder.glob('fastdds_*'))
         return Finding(
             'warn', subject, f'{size}, {need} MB wanted for images; start the container with '
-            f'--shm-size={need}m or --ipc=host',
+            f'--shm-size={need}m or --ipc=host. Files of Fast DDS take {left >> 20} MB; those of '
+            f'killed processes stay: remove {folder}/fastdds_* while nothing of ROS runs',
         )  # fmt: skip
     return Finding('ok', subject, size)
+
+
+def _size_of(file: Path) -> int:
+    """Tell the bytes of a file that may be gone by now."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def socket_buffer(path: Path) -> Finding:

@@ -12,6 +12,11 @@ def test_shared_memory_is_looked_up(tmp_path, monkeypatch):
     small = shared_memory(tmp_path)
     assert small.level == 'warn'
     assert '--shm-size' in small.text
+    assert 'Files of Fast DDS take 0 MB' in small.text
+    (tmp_path / 'fastdds_port7412').write_bytes(bytes(3 << 20))
+    assert f'take 3 MB; those of killed processes stay: remove {tmp_path}/fastdds_*' in (
+        shared_memory(tmp_path).text
+    )
     assert shared_memory(tmp_path / 'absent').level == 'warn'
 
 
