@@ -45,7 +45,9 @@ class Setting:
         """
         result = _converted(self.kind, value)
         if result is None:
-            raise ValueError(f'{self.name}: expected {self.kind_name}, got {_shown(value)}')
+            is_switch = self.kind is str and isinstance(value, bool)
+            hint = '; YAML reads a bare on or off as that: put it in quotes' if is_switch else ''
+            raise ValueError(f'{self.name}: expected {self.kind_name}, got {_shown(value)}{hint}')
         for entry in result if isinstance(result, tuple) else (result,):
             self._check_entry(entry)
         return result

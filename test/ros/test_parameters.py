@@ -61,6 +61,7 @@ def test_cameras_bring_their_own_parameters():
         ({'sync.slop': 'much'}, ('sync.slop', 'float', 'much')),
         ({'memory.frames': 2.5}, ('memory.frames', 'int')),
         ({'autostart': 1}, ('autostart', 'bool')),
+        ({'semantics.mode': False}, ('semantics.mode', 'False', 'quotes')),
         ({'publish_tf': 'odom_to_bas'}, ('publish_tf', "'odom_to_base'")),
         ({'cameras': []}, ('cameras', 'at least one')),
         ({'cameras': ['']}, ('cameras', 'at least one')),
