@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 from pathlib import Path
+import struct
 from types import TracebackType
 from typing import Final
 
@@ -25,6 +26,8 @@ from occany_ros.bags.recording import RawMessage, Topic
 from occany_ros.bags.salvage import DamageError, stored_messages, StoredMessage
 
 TRANSFORM_TYPES: Final = ('foxglove.FrameTransform', 'foxglove.FrameTransforms')
+MISFITS: Final = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, struct.error)
+"""What a message raises that is not of its type, or has numbers its type does not have."""
 HORIZON_NS: Final = 1_000_000_000
 """Writers of such files file messages out of order by less than this."""
 
@@ -160,8 +163,8 @@ class FoxgloveRecording:
             return
         try:
             data = packed(conversion.convert(self._values.value_of(stored)))
-        except ValueError as error:
-            self._note(f'{error}; such messages are left out')
+        except MISFITS as error:
+            self._note(f'{stored.topic}: {error}; such messages are left out')
             return
         yield RawMessage(stored.topic, conversion.type_name, stored.stamp_ns, data)
 
@@ -170,8 +173,8 @@ class FoxgloveRecording:
         try:
             value = self._values.value_of(stored)
             return list(transforms_of(stored.type_name, value))
-        except ValueError as error:
-            self._note(f'{error}; such messages are left out')
+        except MISFITS as error:
+            self._note(f'{stored.topic}: {error}; such messages are left out')
             return []
 
     def _note(self, text: str) -> None:

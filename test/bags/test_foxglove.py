@@ -125,6 +125,33 @@ def test_messages_that_do_not_fit_their_schema_are_left_out_and_said(tmp_path):
         assert 'such messages are left out' in recording.damage
 
 
+@pytest.mark.parametrize(
+    'fields',
+    [
+        {'timestamp': 'noon'},
+        {'timestamp': {'sec': -1, 'nsec': 1 << 40}},
+        {'height': 1 << 40},
+        {'width': 'wide'},
+        {'K': 'nine'},
+        {'K': {'a': 1}},
+        {'P': [None] * 12},
+        {'D': [[1.0], [2.0, 3.0]]},
+        {'frame_id': None, 'height': None},
+    ],
+)
+def test_odd_values_do_no_harm(tmp_path, fields):
+    path = tmp_path / 'odd.mcap'
+    with FoxgloveFile(path, 'json') as file:
+        write_step(file, 0)
+        file.write('/odd', 'CameraCalibration', START_NS, **fields)
+        file.write('/odd_image', 'CompressedImage', START_NS, **{**fields, 'data': 'no base64'})
+        file.write('/tf', 'FrameTransform', START_NS, **{**fields, 'translation': [1, 2]})
+    with open_recording(path) as recording:
+        topics = [raw.topic for raw in recording.messages()]
+        assert topics.count(IMAGE) == 2
+        assert 'such messages are left out' in recording.damage
+
+
 def test_a_file_without_images_is_refused(tmp_path):
     path = tmp_path / 'gps.mcap'
     with FoxgloveFile(path) as file:
