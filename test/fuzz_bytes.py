@@ -5,6 +5,7 @@ import json
 import pickle
 import struct
 import zipfile
+import zlib
 
 from hypothesis import strategies as st
 
@@ -104,3 +105,17 @@ tensors = st.builds(
     shapes,
     shapes,
 ).map(torch_archive)
+
+
+def png_of_size(width, height, depth=8, colour=2, frames=0):
+    """Write a PNG whose header promises so many pixels and whose data are a few zeros."""
+
+    def chunk(name, content):
+        body = name + content
+        return struct.pack('>I', len(content)) + body + struct.pack('>I', zlib.crc32(body))
+
+    size = struct.pack('>IIBBBBB', width, height, depth, colour, 0, 0, 0)
+    movie = chunk(b'acTL', struct.pack('>II', frames, 0)) if frames else b''
+    zeros = zlib.compress(bytes(100_000), 9)
+    start = b'\x89PNG\r\n\x1a\n'
+    return start + chunk(b'IHDR', size) + movie + chunk(b'IDAT', zeros) + chunk(b'IEND', b'')

@@ -7,12 +7,14 @@ import json
 from pathlib import Path
 import re
 from typing import Final, get_args, Literal
+from warnings import catch_warnings, simplefilter
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.geometry.frame import Camera, Frame, FrameSet
 from occany_ros.synthetic.rig import base_from_camera, pinhole, SURROUND
+from PIL import Image
 
 Layout = Literal['sequence', 'cameras', 'instant']
 
@@ -21,6 +23,7 @@ CALIBRATION_FILE: Final = 'cameras.json'
 FIRST_STAMP_NS: Final = 1_000_000_000
 SURROUND_NAMES: Final = ('front', 'front_left', 'front_right', 'back', 'back_left', 'back_right')
 SAME_SCENE: Final = 0.3
+MAX_PIXELS: Final = 64_000_000
 THUMBNAIL: Final = (32, 16)
 
 
@@ -123,8 +126,20 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     """
     Read a file as RGB, (h, w, 3).
 
-    :raises ValueError: it is no readable image.
+    :raises ValueError: it is no readable image, or one of absurd size.
     """
+    try:
+        with catch_warnings():
+            simplefilter('ignore')  # Pillow warns of large ones; here they are refused
+            with Image.open(path) as header:
+                pixels = header.width * header.height
+    except (OSError, Image.DecompressionBombError):
+        pixels = 0
+    if not 0 < pixels <= MAX_PIXELS:
+        raise ValueError(
+            f'{path}: expected a readable JPEG or PNG of at most {MAX_PIXELS} pixels; remove or '
+            'replace the file'
+        )
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         raise ValueError(f'{path}: expected a readable JPEG or PNG; remove or replace the file')

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import cv2
+from fuzz_bytes import png_of_size
 import numpy as np
-from occany_ros.bags.images import frame_sets, read_folder
+from occany_ros.bags.images import frame_sets, read_folder, read_image
+from peak_memory import added_at_peak
 import pytest
 
 SHARED = Path(__file__).parents[3] / 'shared' / 'data'
@@ -96,3 +98,16 @@ def test_what_is_wrong_is_named(tmp_path):
     (tmp_path / 'cameras.json').write_text('{"front": {"intrinsics": [1, 2]}}')
     with pytest.raises(ValueError, match='3 x 3'):
         read_folder(tmp_path)
+
+
+@pytest.mark.parametrize('side', [8001, 12_000, 30_000])
+def test_a_picture_of_absurd_size_is_refused_unread(tmp_path, side):
+    path = tmp_path / 'bomb.png'
+    path.write_bytes(png_of_size(side, side))
+
+    def read():
+        with pytest.raises(ValueError, match=r'bomb\.png: expected a readable'):
+            read_image(path)
+
+    _, added = added_at_peak(read)
+    assert added < 64 << 20

@@ -7,11 +7,10 @@ field within its type, and nothing else about them to be relied on.
 
 from array import array
 import struct
-import zlib
 
 from builtin_interfaces.msg import Time
 import cv2
-from fuzz_bytes import damaged
+from fuzz_bytes import damaged, png_of_size
 from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
 from hypothesis import strategies as st
 import numpy as np
@@ -78,20 +77,6 @@ def picture(kind, channels, *, deep=False):
     samples = np.arange(24 * 32 * channels).reshape(24, 32, channels) % 251
     pixels = samples.astype(np.uint16 if deep else np.uint8) * (257 if deep else 1)
     return cv2.imencode(kind, pixels[..., 0] if channels == 1 else pixels)[1].tobytes()
-
-
-def png_of_size(width, height, depth=8, colour=2, frames=0):
-    """Write a PNG whose header promises so many pixels and whose data are a few zeros."""
-
-    def chunk(name, content):
-        body = name + content
-        return struct.pack('>I', len(content)) + body + struct.pack('>I', zlib.crc32(body))
-
-    size = struct.pack('>IIBBBBB', width, height, depth, colour, 0, 0, 0)
-    movie = chunk(b'acTL', struct.pack('>II', frames, 0)) if frames else b''
-    zeros = zlib.compress(bytes(100_000), 9)
-    start = b'\x89PNG\r\n\x1a\n'
-    return start + chunk(b'IHDR', size) + movie + chunk(b'IDAT', zeros) + chunk(b'IEND', b'')
 
 
 def jpeg_of_size(width, height):

@@ -3,13 +3,13 @@
 from contextlib import suppress
 import tracemalloc
 
+from fuzz_bytes import png_of_size
 from fuzz_messages import (
     camera_infos,
     compressed_images,
     frames,
     images,
     int32,
-    png_of_size,
     stamps,
     tf_messages,
 )
