@@ -101,6 +101,12 @@ def _map(recording: 'Recording', given: dict[str, Any], arguments: argparse.Name
             progress.done(f'{done} sets of {len(parameters.cameras)} cameras')
             if not arguments.no_input:
                 copy_recording(recording, writer)
+    except KeyboardInterrupt:
+        print(
+            f'{arguments.output}: interrupted; it has the {done} sets mapped so far',
+            file=sys.stderr,
+        )
+        raise
     finally:
         _tell(offline, recording.damage, engine.about().get('weights', ''))
     print(arguments.output)

@@ -1,9 +1,9 @@
 """`occany bag` on damaged input, on a full disk, and killed: what there is is kept and told."""
 
+import re
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 from occany_ros.bags.messages import stamp_ns_of
@@ -107,19 +107,35 @@ def test_a_full_disk_ends_it_with_a_remedy_and_keeps_what_fits(
     assert 1 <= len(stamps) < STEPS
 
 
-def test_killed_it_leaves_every_set_that_was_done(street, network, tmp_path):
-    path = tmp_path / 'out'
+def stopped(street, path, network, number):
+    """Map until the first set is done, then send a signal; gives the exit code and the rest."""
     code = 'import sys; from occany_ros.cli.main import main; sys.exit(main())'
     storage = 'sqlite3' if storage_of(street).suffix == '.db3' else 'mcap'
     words = ['bag', str(street), '-o', str(path), '--storage', storage, *network]
     with subprocess.Popen(
         [sys.executable, '-c', code, *words], stderr=subprocess.PIPE, text=True
     ) as process:
-        assert process.stderr.readline().startswith('mapping')  # after the first set
-        time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
-    stamps, damage = grids(path)
+        assert process.stderr.readline().startswith('mapping')
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    return process.returncode, errors
+
+
+def test_killed_it_leaves_every_set_that_was_done(street, network, tmp_path):
+    code, _ = stopped(street, tmp_path / 'out', network, signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    stamps, damage = grids(tmp_path / 'out')
     assert stamps
     assert 'metadata' in damage
     assert np.all(np.diff(stamps) > 0)
+
+
+@pytest.mark.parametrize('street', ['mcap'], indirect=True)
+def test_interrupted_it_closes_the_bag(street, network, tmp_path):
+    code, errors = stopped(street, tmp_path / 'out', network, signal.SIGINT)
+    assert code == 130
+    stamps, damage = grids(tmp_path / 'out')
+    assert damage == ''
+    told = int(re.search(r'interrupted; it has the (\d+) sets', errors)[1])
+    assert told >= 1
+    assert len(stamps) - told in {0, 1}  # the last one may be there in part
