@@ -35,6 +35,7 @@ class CameraReport:
     :param note: about its calibration, empty where all is well.
     :param calibrated: whether its focal length is known.
     :param mounted: whether its place on the robot is known.
+    :param extrinsics: how: ``mounting``, ``tf`` or ``none``.
     :param is_needed: there are no sets without it.
     """
 
@@ -47,6 +48,7 @@ class CameraReport:
     calibrated: bool
     mounted: bool
     is_needed: bool = False
+    extrinsics: str = 'none'
 
 
 def status(
@@ -95,7 +97,7 @@ def camera_status(report: CameraReport) -> DiagnosticStatus:
         'drops': report.undecodable + dropped(statistics.events),
         'qos_mismatch': state.incompatible,
         'calibrated': report.calibrated,
-        'extrinsics': 'tf' if report.mounted else 'none',
+        'extrinsics': report.extrinsics,
     }
     values |= {event.value: count for event, count in statistics.events.items()}
     if report.decode_error:

@@ -48,6 +48,7 @@ class FrameMaker:
         masks: Masks = MappingProxyType({}),
     ) -> None:
         self.mounted: dict[str, bool] = {}
+        self.extrinsics: dict[str, str] = {}
         self.focals: dict[str, float | None] = {}
         self.calibrated: dict[str, bool] = {}
         self.frame_ids: dict[str, str] = {}
@@ -124,20 +125,20 @@ class FrameMaker:
         name = settings.name
         frame_id = self.frame_ids[name]
         if settings.mounting:
-            self.mounted[name] = True
+            self.mounted[name], self.extrinsics[name] = True, 'mounting'
             return mounting_from_text(settings.mounting, f'{name}.mounting')
         if not frame_id:
-            self.mounted[name] = False
+            self.mounted[name], self.extrinsics[name] = False, 'none'
             return None
         try:
             wait_s = self._wait_s(name, parameters)
             found = self._transforms.lookup(parameters.base_frame, frame_id, stamp_ns, wait_s)
         except LookupError as error:
             self._progress.notes[f'tf {name}'] = str(error)
-            self.mounted[name] = False
+            self.mounted[name], self.extrinsics[name] = False, 'none'
             return None
         self._progress.notes.pop(f'tf {name}', None)
-        self.mounted[name] = True
+        self.mounted[name], self.extrinsics[name] = True, 'tf'
         return found
 
     def _wait_s(self, name: str, parameters: Parameters) -> float:

@@ -76,6 +76,7 @@ def camera_reports(intake: Listening) -> list[CameraReport]:
             calibrated=frames.calibrated.get(statistics.name, False),
             mounted=frames.mounted.get(statistics.name, False),
             is_needed=intake.grouper.needs_all,
+            extrinsics=frames.extrinsics.get(statistics.name, 'none'),
         )
         for statistics in intake.grouper.statistics(monotonic_ns())
     ]

@@ -6,6 +6,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from occany_ros.pipeline.occupancy_update import LevelReport, ScaleReport
 from occany_ros.ros.diagnostics import CameraReport, OK, status, WARN
 from occany_ros.ros.mounting import rotator
+from occany_ros.ros.optional_packages import packages_text
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.progress import Progress
 
@@ -37,7 +38,8 @@ def tf_status(
     problems += _scale_problem(progress.scale, parameters)
     message = f'extrinsics of {len(mounted)} of {len(cameras)} cameras are known'
     values: dict[str, object] = {'source': source, 'euler_angles': rotator()[1]}
-    values |= _extrinsics(cameras, parameters)
+    values['optional_packages'] = packages_text()
+    values |= _extrinsics(cameras)
     values |= _level_values(progress.level, parameters)
     values |= _scale_values(progress.scale, parameters)
     values |= _frame_values(progress, parameters)
@@ -46,15 +48,14 @@ def tf_status(
     return status('tf', OK, message, {**values, **notes})
 
 
-def _extrinsics(cameras: Sequence[CameraReport], parameters: Parameters) -> dict[str, object]:
+def _extrinsics(cameras: Sequence[CameraReport]) -> dict[str, object]:
     """Say of each camera how it is known where it sits."""
-    told = {camera.name: 'mounting' for camera in parameters.camera if camera.mounting}
     is_any = any(camera.mounted for camera in cameras)
     values: dict[str, object] = {}
     for number, camera in enumerate(cameras):
         name = camera.statistics.name
         if camera.mounted:
-            values[f'extrinsics {name}'] = told.get(name, 'tf')
+            values[f'extrinsics {name}'] = camera.extrinsics
         else:
             swapped = number == 0 and not is_any
             values[f'extrinsics {name}'] = 'axis swap' if swapped else 'seen in images'

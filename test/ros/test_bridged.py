@@ -88,11 +88,13 @@ def test_a_huge_image_never_reaches_it(monkeypatch):
         decode_image(huge)
 
 
-def test_the_real_cv_bridge_knows_more():
+@pytest.mark.parametrize('encoding', ['mono8', 'bgr8', 'rgba8', 'bayer_rggb8'])
+def test_the_real_cv_bridge_says_what_we_say(encoding):
     pytest.importorskip('cv_bridge', reason='cv_bridge is not installed')
     if bridge() is None:
         pytest.skip('the cv_bridge that is installed cannot be imported here')
-    samples = np.full((2, 3, 3), 0x80FF, np.uint16)
-    wide = message()
-    wide.data = samples.tobytes()
-    assert decode_image(wide).shape == (2, 3, 3)
+    depth = {'mono8': 1, 'bgr8': 3, 'rgba8': 4, 'bayer_rggb8': 1}[encoding]
+    known = message(encoding, height=4, width=6, depth=depth)
+    np.testing.assert_array_equal(bridged(known), decode_image(known))
+    with pytest.raises(ValueError, match='cv_bridge cannot make it RGB'):
+        decode_image(message('banana'))
