@@ -12,6 +12,7 @@ import yaml
 
 TRUE: Final = ('true', '1', 'yes', 'on')
 FALSE: Final = ('false', '0', 'no', 'off')
+IMAGE_TYPES: Final = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 
 
 def full_name(base: str, namespace: str, name: str) -> str:
@@ -185,16 +186,30 @@ def image_topics(parameters: Parameters, bag: Path, node: str) -> list[str]:
 
     :param node: full name of the node; topics without a slash lie in its namespace.
     :returns: one for each camera that is in it; none where a recording does not say what it has.
+    :raises ValueError: it has images, but of no camera of the node.
     """
     about = bag / 'metadata.yaml'
     if not about.is_file():
         return []
-    entries = yaml.safe_load(about.read_text(encoding='utf-8'))['rosbag2_bagfile_information']
-    recorded = {entry['topic_metadata']['name'] for entry in entries['topics_with_message_count']}
+    content = yaml.safe_load(about.read_text(encoding='utf-8'))['rosbag2_bagfile_information']
+    entries = [entry['topic_metadata'] for entry in content['topics_with_message_count']]
+    images = {entry['name'] for entry in entries if entry['type'] in IMAGE_TYPES}
     space = node.rpartition('/')[0]
-    found: list[str] = []
-    for camera in parameters.camera:
-        names = [t if t.startswith('/') else f'{space}/{t}' for t in camera.image_topics]
-        topics = [*names, *(f'{name}/compressed' for name in names)]
-        found += [topic for topic in topics if topic in recorded][:1]
-    return found
+    wanted = [
+        [t if t.startswith('/') else f'{space}/{t}' for t in camera.image_topics]
+        for camera in parameters.camera
+    ]
+    found = [_recorded(names, images) for names in wanted]
+    if images and not any(found):
+        first = ' or '.join(names[0] for names in wanted)
+        raise ValueError(
+            f'bag: expected images on {first}, got a recording of {", ".join(sorted(images))}; '
+            'choose another preset, or set <camera>.image_topic'
+        )
+    return [topic for topic in found if topic]
+
+
+def _recorded(names: list[str], images: set[str]) -> str:
+    """Choose the first of a camera's topics that was recorded, raw before compressed."""
+    candidates = [*names, *(f'{name}/compressed' for name in names)]
+    return next((topic for topic in candidates if topic in images), '')

@@ -97,9 +97,17 @@ def test_speed_is_a_number_above_zero(value):
     assert launching.speed('0.5') == '0.5'
 
 
+def kind_of(name):
+    kinds = {'lidar_top': 'PointCloud2', 'compressed': 'CompressedImage'}
+    return kinds.get(name.rpartition('/')[2], 'Image')
+
+
 def recorded(folder, *topics):
     """Write the part of a recording's description that says which topics it has."""
-    entries = [{'topic_metadata': {'name': name}} for name in topics]
+    entries = [
+        {'topic_metadata': {'name': name, 'type': 'sensor_msgs/msg/' + kind_of(name)}}
+        for name in topics
+    ]
     information = {'rosbag2_bagfile_information': {'topics_with_message_count': entries}}
     folder.mkdir(exist_ok=True)
     (folder / 'metadata.yaml').write_text(yaml.safe_dump(information))
@@ -134,4 +142,10 @@ def test_topics_without_a_slash_lie_in_the_namespace(tmp_path):
     parameters = parameters_from({'cameras': ['front'], 'front.image_topic': 'image_raw'})
     bag = recorded(tmp_path / 'bag', '/robot/image_raw')
     assert launching.image_topics(parameters, bag, '/robot/occany') == ['/robot/image_raw']
-    assert launching.image_topics(parameters, bag, '/occany') == []
+    with pytest.raises(ValueError, match=r'expected images on /image_raw, .* /robot/image_raw;'):
+        launching.image_topics(parameters, bag, '/occany')
+
+
+def test_a_recording_without_images_is_played_without_waiting_for_topics(tmp_path):
+    bag = recorded(tmp_path / 'bag', '/lidar_top')
+    assert launching.image_topics(preset('nuscenes'), bag, '/occany') == []
