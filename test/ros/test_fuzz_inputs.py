@@ -3,6 +3,7 @@
 from contextlib import suppress
 import tracemalloc
 
+import cv2
 from fuzz_bytes import png_of_size
 from fuzz_messages import (
     camera_infos,
@@ -23,6 +24,7 @@ from occany_ros.ros.calibration import intrinsics_from_message
 from occany_ros.ros.convert import matrix_from_transform, stamp_ns_of, time_message
 from occany_ros.ros.decode import decode_compressed, decode_image, MAX_PIXELS
 from occany_ros.ros.transform_buffer import TransformBuffer
+from peak_memory import added_at_peak
 import pytest
 from sensor_msgs.msg import CompressedImage
 
@@ -76,6 +78,15 @@ def test_a_bomb_is_refused_before_anything_is_allocated(side):
     picture, peak = peak_bytes(lambda: decode_compressed(message))
     assert picture is None
     assert peak <= OVERHEAD_BYTES
+
+
+def test_the_largest_picture_costs_what_the_page_on_security_says():
+    data = cv2.imencode('.png', np.zeros((8000, 8000, 3), np.uint8))[1].tobytes()
+    message = CompressedImage()
+    message.data.frombytes(data)
+    picture, added = added_at_peak(lambda: decode_compressed(message))
+    assert picture.shape == (8000, 8000, 3)
+    assert added < 400 << 20
 
 
 @given(info=camera_infos(), size=st.tuples(st.integers(1, 4000), st.integers(1, 4000)))
