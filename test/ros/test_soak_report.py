@@ -74,7 +74,7 @@ def test_each_fault_is_seen(name, change):
     assert name in missed(replace(good_run(), **change))
 
 
-def test_a_peak_is_seen_though_the_slope_is_small():
+def test_one_peak_is_seen_though_the_slope_is_small():
     items = good_run().samples
     items[20] = replace(items[20], memory_mb=items[20].memory_mb | {'rss': 700.0})
     assert 'memory is flat' in missed(replace(good_run(), samples=items))
@@ -91,3 +91,12 @@ def test_the_table_names_every_reason():
     assert 'busy' in text
     assert 'p99 700' in text
     assert '"verdicts"' in as_json(good_run())
+
+
+def test_memory_that_comes_and_goes_with_the_sets_is_flat():
+    items = good_run().samples
+    items = [
+        replace(item, memory_mb=item.memory_mb | {'rss': 500.0 + 100.0 * (index % 2)})
+        for index, item in enumerate(items)
+    ]
+    assert missed(replace(good_run(), samples=items)) == []
