@@ -11,6 +11,7 @@ import tempfile
 import pytest
 
 NO_ROS_NEEDED = {
+    'test_allocator.py',
     'test_bridged.py',
     'test_class_choice.py',
     'test_decode.py',
