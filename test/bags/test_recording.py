@@ -2,12 +2,15 @@
 
 import shutil
 
+from mcap.writer import CompressionType
+from mcap.writer import Writer as McapWriter
 import numpy as np
 from occany_ros.bags.messages import (
     grid_message,
     image_message,
     message_store,
     odometry_message,
+    packed,
     transforms_message,
 )
 from occany_ros.bags.reader import BagReader, decoded
@@ -112,6 +115,32 @@ def test_a_cut_off_bag_is_read_up_to_the_cut(tmp_path, storage, kept):
         assert bag.topics['/camera/front/image_raw'].count == len(images)
         assert 'bag' in bag.damage
         assert 'read from the front' in bag.damage
+
+
+@pytest.mark.parametrize('compression', [CompressionType.LZ4, CompressionType.ZSTD])
+def test_a_cut_off_file_with_packed_chunks_is_read_up_to_the_cut(tmp_path, compression):
+    path = tmp_path / 'packed.mcap'
+    random = np.random.default_rng(0)
+    with path.open('wb') as stream:
+        writer = McapWriter(stream, chunk_size=200_000, compression=compression)
+        writer.start('ros2')
+        text = b'std_msgs/Header header'  # which is known already
+        schema = writer.register_schema('sensor_msgs/msg/Image', 'ros2msg', text)
+        channel = writer.register_channel('/image', 'cdr', schema)
+        for index in range(COUNT):
+            image = random.integers(0, 256, (50, 100, 3), np.uint8)
+            image[0, 0] = index
+            data = packed(image_message(image, index + 1, 'eye'))
+            writer.add_message(channel, index + 1, data, index + 1)
+        writer.finish()
+    with BagReader(path) as bag:
+        assert (bag.message_count, bag.damage) == (COUNT, '')
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with BagReader(path) as bag:
+        images = [decoded(raw) for raw in bag.messages()]
+        assert [image.data[0] for image in images] == list(range(len(images)))
+        assert COUNT // 4 < len(images) < COUNT
+        assert f'{len(images)} messages kept' in bag.damage
 
 
 @pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
