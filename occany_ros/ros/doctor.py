@@ -8,6 +8,7 @@ from occany_ros.models.checkpoint_file import CheckpointError
 from occany_ros.ros.diagnostics import CameraReport
 from occany_ros.ros.finding import Finding
 from occany_ros.ros.machine_checks import machine_findings
+from occany_ros.ros.mask_files import load_masks
 from occany_ros.ros.parameter_checks import parameters_from
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.probe import Probe
@@ -33,6 +34,11 @@ def examine(given: Mapping[str, Any], *, seconds: float, simulated: bool) -> Ite
     except ValueError as error:
         for problem in str(error).split('; '):
             yield Finding('fault', 'parameters', problem)
+        return
+    try:
+        load_masks(parameters.camera)
+    except ValueError as error:
+        yield Finding('fault', 'parameters', str(error))
         return
     yield Finding('ok', 'parameters', f'cameras: {", ".join(parameters.cameras)}')
     yield from _policy(parameters)
@@ -142,7 +148,8 @@ def _mounting(speaking: list[CameraReport], parameters: Parameters) -> Finding:
     return Finding(
         'warn', 'tf',
         f'no transform from {parameters.base_frame} to {", ".join(unmounted)}: the grid hangs on '
-        'the reference camera; publish it on /tf_static, or set level.camera_height',
+        'the reference camera; publish it on /tf_static, or set <camera>.mounting or '
+        'level.camera_height',
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from occany_ros.ros.diagnostics import CameraReport
 from occany_ros.ros.engine import grouping_config
 from occany_ros.ros.frames import FrameMaker
 from occany_ros.ros.inputs import CameraInput
+from occany_ros.ros.mask_files import load_masks
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.progress import Progress
 from occany_ros.ros.reports import camera_facts, camera_reports, image_topics, SimulatedClock
@@ -40,7 +41,8 @@ class Probe:
             for camera in parameters.camera
         }
         self.transforms = transform_source(node)
-        self.frames = FrameMaker(self.inputs, self.transforms, self.progress)
+        masks = load_masks(parameters.camera)
+        self.frames = FrameMaker(self.inputs, self.transforms, self.progress, masks)
         # Our own rule, whatever the policy: it tells how far apart the stamps are.
         self.grouper: Synchroniser[Any] = FrameGrouper[Any](grouping_config(parameters))
         self._node = node

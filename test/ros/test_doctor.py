@@ -71,3 +71,9 @@ def test_weights_that_cannot_be_used_are_found(graph, path, tmp_path):
 
 def test_an_unknown_parameter_is_found_with_the_nearest_one(graph):
     assert 'sync.slop' in the_fault(graph, 'sync.slopp:=0.1')
+
+
+def test_a_mask_that_is_no_picture_is_found(graph, tmp_path):
+    (tmp_path / 'mask.png').write_text('no picture')
+    text = the_fault(graph, f'front.mask_file:={tmp_path / "mask.png"}')
+    assert 'front.mask_file: expected a picture' in text
