@@ -199,6 +199,24 @@ def test_a_burst_is_counted_and_good_images_still_work(attacked, burst):
     attacked.assert_nothing_is_lost()
 
 
+def test_an_impossible_time_on_clock_does_not_end_the_node(attacked):
+    for seconds, nanoseconds in ((-1, 0), (-(2**31), 2**32 - 1), (2**31 - 1, 2**32 - 1)):
+        clock = Clock()
+        clock.clock.sec, clock.clock.nanosec = seconds, nanoseconds
+        attacked.send('clock', clock)
+    attacked.graph.wait(lambda: 'message dropped' in attacked.process.text, 'a word about it')
+    attacked.assert_works()
+
+
+def test_a_threshold_only_the_mapper_refuses_is_refused_and_answered(attacked):
+    value = ParameterValue(type=3, double_value=0.23)
+    wanted = [Parameter(name='confidence.recon', value=value)]
+    answer = attacked.graph.call(SetParameters, '/occany/set_parameters', parameters=wanted)
+    assert not answer.results[0].successful
+    assert 'confidence' in answer.results[0].reason
+    attacked.assert_works()
+
+
 def test_memory_stays_flat(attacked):
     assert attacked.resident_bytes() - attacked.first_bytes < FLAT_BYTES
 
