@@ -32,6 +32,8 @@ def stand_in(monkeypatch, answer):
     """Put a cv_bridge in place that answers what a test wants to see handled."""
 
     class CvBridge:
+        """Has the one method that is used."""
+
         def imgmsg_to_cv2(self, _message, encoding):
             assert encoding == 'rgb8'
             return answer() if callable(answer) else answer
