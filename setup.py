@@ -11,6 +11,7 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 SHARE = 'share/occany_ros'
+SHARED = ('config', 'config/classes', 'config/nav2', 'config/sros2', 'launch', 'msg')
 
 
 def package_version() -> str:
@@ -55,7 +56,7 @@ setup(
     data_files=[
         ('share/ament_index/resource_index/packages', ['resource/occany_ros']),
         (SHARE, ['package.xml']),
-        *(shared_files(folder) for folder in ('config', 'config/nav2', 'launch', 'msg')),
+        *(shared_files(folder) for folder in SHARED),
     ],
     install_requires=requirements('requirements.txt'),
     extras_require={

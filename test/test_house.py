@@ -234,6 +234,13 @@ def test_every_third_party_import_is_a_requirement():
     assert {distributions.get(name, name) for name in used} - declared == set()
 
 
+def test_setup_installs_every_folder_of_configuration():
+    text = (ROOT / 'setup.py').read_text(encoding='utf-8')
+    installed = set(re.findall(r"'([\w/]+)'", re.search(r'SHARED = \((.*?)\)', text)[1]))
+    folders = [ROOT / 'config', *(ROOT / 'config').glob('**/'), ROOT / 'launch', ROOT / 'msg']
+    assert {relative(path) for path in folders if path.name != '__pycache__'} == installed
+
+
 def test_fast_dds_profile_has_room_for_images():
     tree = parse(ROOT / 'config' / 'fastdds.xml').getroot()
     spaces = {'dds': 'http://www.eprosima.com'}
