@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 import gc
-import os
 from pathlib import Path
 import signal
 from time import monotonic
@@ -22,7 +21,7 @@ from occany_ros.ros.optional_packages import packages_text
 from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.publishers import Publishers
 from occany_ros.ros.reports import Condition, facts, report, SimulatedClock
-from occany_ros.ros.running import leave_in_time, spin
+from occany_ros.ros.running import leave_at_once, leave_in_time, spin
 from occany_ros.ros.saving import save
 from occany_ros.ros.sync_policy import synchroniser
 from occany_ros.ros.watchdog import causes
@@ -33,8 +32,8 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.logging import get_logger
 from std_srvs.srv import SetBool, Trigger
 
-_LAST_JOB_S: Final = 1.0
-_LAST_S: Final = 1.5
+_LAST_JOB_S: Final = 0.8
+_LAST_S: Final = 1.3
 _CLOCK_PATIENCE_S: Final = 3.0
 _NO_ROOM: Final = (
     'out of memory before the first set; take a smaller model.variant or model.precision bf16, '
@@ -264,10 +263,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :returns: 0 after a signal, 2 for a wrong parameter.
     """
     rclpy.init(args=arguments)
-    leave_in_time(rclpy.get_default_context(), _LAST_S)
     node = None
     try:
         node = OccanyNode()
+        leave_in_time(node, _LAST_S)
         node.start()
         spin(node)
     except ValueError as error:
@@ -279,8 +278,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Under launch Ctrl-C comes twice, from the terminal and from launch: once is enough.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if node is not None and not node.close(_LAST_JOB_S):
-            # A network cannot be interrupted, and a thread inside it must not outlive Python.
-            os._exit(0)
+            leave_at_once(node)
         if node is not None:
             node.destroy_node()
         # Fast DDS gives its shared memory back, 134 MB, once nothing holds the node any more.

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+import re
 import signal
 from statistics import median, quantiles
 import time
@@ -98,23 +99,34 @@ def test_acceptance_11_a_slow_worker_gets_the_newest_and_nothing_piles_up(graph)
     assert graph.figure('memory', 'rss_mb') < resident + 32
 
 
+def segments(number):
+    """List the shared memory of the middleware a process looks into, its own and others'."""
+    lines = Path(f'/proc/{number}/maps').read_text().splitlines()
+    paths = {Path(line.split()[-1]) for line in lines if '/fast' in line}
+    return {path for path in paths if re.fullmatch('fast[a-z]*_[0-9a-f]{16}', path.name)}
+
+
 @pytest.mark.parametrize(
     ('number', 'hangs'),
     [(signal.SIGINT, 0.0), (signal.SIGINT, 60.0), (signal.SIGTERM, 60.0)],
     ids=['interrupt', 'interrupt while inferring', 'terminate while inferring'],
 )
 def test_acceptance_18_a_signal_ends_the_node_well_and_soon(graph, number, hangs):
+    ours = segments('self')
     graph.break_node(hangs=hangs)
-    graph.cameras()
+    cameras = graph.cameras()
     node = graph.occany()
     if hangs:
         graph.wait(lambda: graph.figure('inference', 'busy_s') > 0, 'a set at work')
     else:
         graph.wait_for_outputs(2)
+    shared = segments(node.child.pid) - ours
     status, seconds = node.stop(number)
     assert status == 0, node.text
     assert seconds <= ENDS_IN_S
     assert 'Traceback' not in node.text
+    cameras.stop()
+    assert not any(path.exists() for path in shared), 'shared memory is not given back'
 
 
 def test_acceptance_18_a_signal_ends_a_node_that_still_starts(graph):
