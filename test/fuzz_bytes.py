@@ -20,12 +20,15 @@ def damaged(draw, whole, most=4):
         place = draw(st.integers(0, len(data)))
         what = draw(st.sampled_from(('cut', 'set', 'size', 'insert')))
         if what == 'cut':
-            del data[place : place + draw(st.integers(1, 60))]
+            end = place + draw(st.integers(1, 60))
+            del data[place:end]
         elif what == 'set':
             patch = draw(st.binary(min_size=1, max_size=4))
-            data[place : place + len(patch)] = patch
+            end = place + len(patch)
+            data[place:end] = patch
         elif what == 'size':
-            data[place : place + 8] = struct.pack('<Q', draw(st.sampled_from(ODD_SIZES)))
+            end = place + 8
+            data[place:end] = struct.pack('<Q', draw(st.sampled_from(ODD_SIZES)))
         else:
             data[place:place] = draw(st.binary(max_size=20))
     return bytes(data[: draw(st.integers(0, len(data)) | st.just(len(data)))])

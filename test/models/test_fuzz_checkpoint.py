@@ -125,11 +125,12 @@ def test_a_compressed_bomb_is_refused_before_it_is_unpacked(place):
 def test_records_that_overlap_are_refused(place):
     archive = bytearray(torch_archive(b'\x80\x02}.', storage=bytes(4000)))
     first = archive.find(b'PK\x01\x02')
-    entry = archive[first : archive.find(b'PK\x01\x02', first + 1)]
+    second = archive.find(b'PK\x01\x02', first + 1)
+    (offset,) = struct.unpack_from('<I', archive[first:second], 42)
     while first >= 0:
         # Every entry of the directory gets the sizes and the place of a large one.
-        archive[first + 20 : first + 28] = struct.pack('<II', 3000, 3000)
-        archive[first + 42 : first + 46] = entry[42:46]
+        struct.pack_into('<II', archive, first + 20, 3000, 3000)
+        struct.pack_into('<I', archive, first + 42, offset)
         first = archive.find(b'PK\x01\x02', first + 1)
     assert not is_read(place, bytes(archive))
 

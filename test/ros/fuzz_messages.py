@@ -83,7 +83,7 @@ def jpeg_of_size(width, height):
     """Give a small JPEG another size in its header."""
     data = bytearray(picture('.jpg', 3))
     place = data.find(b'\xff\xc0')
-    data[place + 5 : place + 9] = struct.pack('>HH', height, width)
+    struct.pack_into('>HH', data, place + 5, height, width)
     return bytes(data)
 
 
