@@ -60,7 +60,7 @@ def test_a_good_run_meets_every_target():
     [
         ('cameras keep their rate', {'sent': 3000}),
         ('latency', {'latencies_s': [0.7] * 110 + [1.1] * 10}),
-        ('latency', {'latencies_s': []}),
+        ('latency', {'latencies_s': [], 'arrivals_s': []}),
         ('memory is flat', {'samples': growing(30.0)}),
         ('queues are short', {'samples': [sample(30.0, used=1700)]}),
         ('queues are short', {'samples': [sample(30.0, set_drops={})]}),
@@ -72,6 +72,13 @@ def test_a_good_run_meets_every_target():
 )
 def test_each_fault_is_seen(name, change):
     assert name in missed(replace(good_run(), **change))
+
+
+def test_a_machine_that_is_busy_for_a_while_slows_worker_and_latency_alike():
+    gaps = [PERIOD_S] * 60 + [3 * PERIOD_S] * 60
+    arrivals = [sum(gaps[: index + 1]) for index in range(120)]
+    run = replace(good_run(), latencies_s=[1.1 * gap for gap in gaps], arrivals_s=arrivals)
+    assert missed(run) == []
 
 
 def test_one_peak_is_seen_though_the_slope_is_small():
