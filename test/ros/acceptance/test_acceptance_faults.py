@@ -2,12 +2,12 @@
 
 from itertools import pairwise
 from pathlib import Path
-import re
 import signal
 from statistics import median, quantiles
 import time
 
 from nav_msgs.msg import Odometry
+from node_harness import segments
 from occany_ros.ros.convert import stamp_ns_of
 import pytest
 from rcl_interfaces.srv import SetParameters
@@ -97,13 +97,6 @@ def test_acceptance_11_a_slow_worker_gets_the_newest_and_nothing_piles_up(graph)
     assert graph.figure('sync', 'sets') - done <= 2, 'sets wait in more than one slot'
     assert max(waiting) <= 3 * len(THREE)
     assert graph.figure('memory', 'rss_mb') < resident + 32
-
-
-def segments(number):
-    """List the shared memory of the middleware a process looks into, its own and others'."""
-    lines = Path(f'/proc/{number}/maps').read_text().splitlines()
-    paths = {Path(line.split()[-1]) for line in lines if '/fast' in line}
-    return {path for path in paths if re.fullmatch('fast[a-z]*_[0-9a-f]{16}', path.name)}
 
 
 @pytest.mark.parametrize(
