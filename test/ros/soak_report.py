@@ -88,7 +88,7 @@ class Soak:
 
     @property
     def steady(self):
-        """Samples after the warm-up."""
+        """Leave the warm-up out of the samples."""
         return [item for item in self.samples if item.seconds >= WARM_UP * self.seconds]
 
     @property
