@@ -37,6 +37,8 @@ READ_ERRORS: Final = (
     AssertionError,
     MemoryError,
 )
+# rosbags makes classes of definitions; names are checked, but e.g. one may start with a digit.
+_DEFINITION_ERRORS: Final = (TypesysError, SyntaxError, NameError, AttributeError)
 # rosbags unpacks a chunk whatever it comes to; here it is not more than the chunk says.
 storage_mcap.DECOMPRESSORS.update(
     {name: partial(unpacked_chunk, compression=name) for name in ('lz4', 'zstd')}
@@ -190,7 +192,7 @@ def decoded(raw: RawMessage) -> Message:
     """
     try:
         return message_store().deserialize_cdr(raw.data, raw.type_name)
-    except (SerdeError, TypesysError, LookupError) as error:
+    except (SerdeError, *_DEFINITION_ERRORS, *READ_ERRORS) as error:
         raise ValueError(f'{raw.topic}: cannot be read as {raw.type_name}: {error}') from error
 
 
@@ -199,8 +201,12 @@ def _learn(type_name: str, definition: str) -> None:
     store = message_store()
     if type_name in store.fielddefs or not definition:
         return
-    found = get_types_from_msg(definition, type_name)
-    store.register({name: fields for name, fields in found.items() if name not in store.fielddefs})
+    try:
+        found = get_types_from_msg(definition, type_name)
+        known = store.fielddefs
+        store.register({name: fields for name, fields in found.items() if name not in known})
+    except (*_DEFINITION_ERRORS, *READ_ERRORS):
+        return  # a damaged definition: the messages are there, and cannot be decoded
 
 
 def _topic(connection: Connection) -> Topic:

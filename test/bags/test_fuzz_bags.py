@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 import numpy as np
 from occany_ros.bags.messages import image_message, transforms_message
-from occany_ros.bags.reader import BagReader, decoded, RawMessage
+from occany_ros.bags.reader import _learn, BagReader, decoded, RawMessage
 from occany_ros.bags.salvage import MCAP_MAGIC
 from occany_ros.bags.writer import BagWriter
 from peak_memory import added_at_peak
@@ -132,3 +132,11 @@ def test_a_record_that_says_it_is_huge_costs_no_memory(place, size):
     assert (good, bad) == (0, 0)
     assert 'byte' in damage
     assert added < 64 * MIB
+
+
+@pytest.mark.parametrize('name', ['3x/msg/Y', 'x/msg/class', '\0/msg/Y', 'x', ''])
+@pytest.mark.parametrize('definition', ['int32 a', 'int32 3a', 'int32 class', '\0', 'Nothing a'])
+def test_a_definition_that_makes_no_class_is_passed_over(name, definition):
+    _learn(name, definition)
+    with pytest.raises(ValueError, match='cannot be read'):
+        decoded(RawMessage('/x', name, 0, b'\0\1\0\0'))
