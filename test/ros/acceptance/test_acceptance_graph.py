@@ -139,9 +139,10 @@ def parameters(graph, *names):
 def test_acceptance_16_an_unknown_parameter_in_a_file_is_refused(graph, tmp_path):
     """As a user meets it: a typing error in a file, at start."""
     own = tmp_path / 'own.yaml'
-    own.write_text('/**:\n  ros__parameters:\n    sync: {slopp: 0.1}\n    gridd: {preset: kitti}\n')
+    wrong = '{sync: {slopp: 0.1}, gridd: {preset: kitti}}'
+    own.write_text(f'/**: {{ros__parameters: {wrong}}}\n')
     node = graph.occany_of(own)
-    assert node.child.wait(30) == 2
+    assert node.child.wait(90) == 2
     assert re.search(r"sync\.slopp.*'sync\.slop'", node.text), node.text
     assert re.search(r"gridd\.preset.*'grid\.preset'", node.text), node.text
     assert 'Traceback' not in node.text
