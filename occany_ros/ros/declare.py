@@ -61,8 +61,11 @@ class ParameterServer:
                 value = list(value) or ['']  # the type of an empty list could not be told
             node.declare_parameter(name, value, descriptor(entry), ignore_override=True)
         self._names = frozenset(settings)
-        node.add_on_set_parameters_callback(self._check)
-        node.add_post_set_parameters_callback(self._apply)
+        if getattr(node, 'add_post_set_parameters_callback', None):
+            node.add_on_set_parameters_callback(self._check)
+            node.add_post_set_parameters_callback(self._apply)
+        else:  # Humble has no such callback, and asks ours last
+            node.add_on_set_parameters_callback(self._check_and_apply)
 
     def _check(self, parameters: Sequence['Parameter[Any]']) -> SetParametersResult:
         try:
@@ -70,6 +73,12 @@ class ParameterServer:
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
+
+    def _check_and_apply(self, parameters: Sequence['Parameter[Any]']) -> SetParametersResult:
+        result = self._check(parameters)
+        if result.successful:
+            self._apply(parameters)
+        return result
 
     def _apply(self, parameters: Sequence['Parameter[Any]']) -> None:
         changes = self._ours(parameters)
