@@ -1,6 +1,6 @@
 """Skip what needs ROS 2 where there is none, saying so."""
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from fcntl import flock, LOCK_EX, LOCK_NB
 from importlib.util import find_spec
 from itertools import count
@@ -65,16 +65,16 @@ def domains():
     """Domains that no two tests share, of this run or of another one on this machine."""
     with ExitStack() as held:
 
-        def claimed():
-            for number in count(os.getpid()):
-                domain = 1 + number % 100
-                path = Path(tempfile.gettempdir()) / f'occany_test_domain_{domain}.lock'
-                lock = held.enter_context(path.open('w'))
-                with suppress(BlockingIOError):
-                    flock(lock, LOCK_EX | LOCK_NB)
-                    yield domain
+        def is_free(domain):
+            path = Path(tempfile.gettempdir()) / f'occany_test_domain_{domain}.lock'
+            try:
+                flock(held.enter_context(path.open('w')), LOCK_EX | LOCK_NB)
+            except OSError:
+                return False
+            return True
 
-        yield claimed()
+        wanted = (1 + number % 100 for number in count(os.getpid()))
+        yield filter(is_free, wanted)
 
 
 @pytest.fixture
