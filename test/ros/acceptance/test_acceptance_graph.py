@@ -39,6 +39,8 @@ def running(shared_graph):
     """Run a node; it needs no images to say what it has."""
     shared_graph.occany()
     shared_graph.wait(lambda: 'output' in shared_graph.status, 'a report')
+    names = shared_graph.node.get_node_names
+    shared_graph.wait(lambda: 'occany' in names(), 'the name of the node')
     seen = []
 
     def is_steady():
