@@ -27,9 +27,9 @@ from launch.actions import (
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from occany_ros.ros import launching
-from occany_ros.ros.parameter_checks import OF_EVERY_NODE, parameters_from
-from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.rviz_view import fitted_view
+from occany_ros.ros.settings.parameter_checks import OF_EVERY_NODE, parameters_from
+from occany_ros.ros.settings.parameters import Parameters
 import yaml
 
 ARGUMENTS = {

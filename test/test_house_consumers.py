@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-OUTPUTS = pytest.importorskip('occany_ros.ros.outputs', reason='needs ROS 2').SCENE_OUTPUTS
+OUTPUTS = pytest.importorskip(
+    'occany_ros.ros.messages.outputs', reason='needs ROS 2'
+).SCENE_OUTPUTS
 NAV2 = yaml.safe_load((ROOT / 'config' / 'nav2' / 'nav2.yaml').read_text())
 
 # Parameters that Nav2's documentation has, by where it reads them.

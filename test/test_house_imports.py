@@ -59,6 +59,6 @@ def test_the_command_line_loads_nothing_heavy():
 def test_message_conversion_loads_neither_rclpy_nor_torch():
     if find_spec('std_msgs') is None:
         pytest.skip('needs the ROS message packages')
-    loaded = loaded_by('occany_ros.ros.convert')
+    loaded = loaded_by('occany_ros.ros.messages.convert')
     assert 'std_msgs' in loaded
     assert loaded.isdisjoint({'rclpy', 'torch', 'tf2_ros'})

@@ -79,7 +79,7 @@ def test_the_viewer_has_one_version_and_runs_nothing_at_install():
 
 
 def test_the_layout_shows_outputs_of_the_node():
-    outputs = pytest.importorskip('occany_ros.ros.outputs', reason='needs ROS 2')
+    outputs = pytest.importorskip('occany_ros.ros.messages.outputs', reason='needs ROS 2')
     panels = json.loads((SCRIPT.parent / 'layout.json').read_text())['configById']
     topics = set(panels['3D!scene']['topics'])
     images = {panel['cameraTopic'] for panel in panels.values() if 'cameraTopic' in panel}

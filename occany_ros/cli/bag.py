@@ -16,8 +16,8 @@ from occany_ros.cli.progress import add_quiet_option, Progress
 
 if TYPE_CHECKING:
     from occany_ros.bags.recording import Recording
-    from occany_ros.ros.offline import Offline
-    from occany_ros.ros.parameters import Parameters
+    from occany_ros.ros.recording.offline import Offline
+    from occany_ros.ros.settings.parameters import Parameters
 
 SUMMARY = 'map a recording, data set or folder of images into a new bag, without a ROS graph'
 EPILOG = """examples:
@@ -85,7 +85,7 @@ def _map(recording: 'Recording', given: dict[str, Any], arguments: argparse.Name
     from occany_ros.bags.writer import BagWriter
     from occany_ros.ros.bag_outputs import BagOutputs
     from occany_ros.ros.engine import load_engine
-    from occany_ros.ros.offline import Offline
+    from occany_ros.ros.recording.offline import Offline
 
     parameters = _parameters(recording, given, arguments.bag)
     offline = Offline(recording, parameters)  # before the network, which takes its time
@@ -116,7 +116,7 @@ def _map(recording: 'Recording', given: dict[str, Any], arguments: argparse.Name
 def _parameters(recording: 'Recording', given: Mapping[str, Any], path: Path) -> 'Parameters':
     """Check the parameters; without cameras among them, take those of the recording."""
     from occany_ros.bags.cameras import camera_parameters, camera_topics
-    from occany_ros.ros.parameter_checks import parameters_from
+    from occany_ros.ros.settings.parameter_checks import parameters_from
 
     found: dict[str, Any] = {}
     if 'cameras' not in given:

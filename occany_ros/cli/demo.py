@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     require_ros()
     from occany_ros.cli.demo_graph import NodeFailure
     from occany_ros.cli.demo_run import run_demo
-    from occany_ros.ros.graph_environment import local_graph
+    from occany_ros.ros.health.graph_environment import local_graph
 
     os.environ.update(local_graph(os.environ, domain=1 + os.getpid() % 100))
     try:

@@ -15,7 +15,7 @@ from occany_ros.bags.writer import BagWriter
 from occany_ros.cli.progress import Progress
 from occany_ros.evaluation.demo_report import Latency, RunFigures
 from occany_ros.ros.node_process import diagnostics_of, end, NodeProcess, start
-from occany_ros.ros.recorder import record, RecordReport
+from occany_ros.ros.recording.recorder import record, RecordReport
 
 GRID: Final = '/occany/occupancy'
 DIAGNOSTICS: Final = '/diagnostics'

@@ -33,7 +33,7 @@ from occany_ros.evaluation.recorded import (
     Recorded,
     telling_moment,
 )
-from occany_ros.ros.image_messages import decode_message
+from occany_ros.ros.messages.image_messages import decode_message
 from occany_ros.semantics.classes import OCC3D
 from occany_ros.synthetic.drive import Drive, make_drive
 import torch

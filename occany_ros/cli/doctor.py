@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from occany_ros.cli.node_parameters import add_parameter_options, chosen_parameters
 
 if TYPE_CHECKING:
-    from occany_ros.ros.finding import Finding
+    from occany_ros.ros.health.finding import Finding
 
 SUMMARY = 'examine machine, parameters, weights and topics, and name the remedy'
 EPILOG = """examples:
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     from occany_ros.cli.needs_ros import require_ros
 
     require_ros()
-    from occany_ros.ros.doctor import examine, has_fault
+    from occany_ros.ros.health.doctor import examine, has_fault
 
     given = chosen_parameters(arguments)
     simulated = bool(given.pop('use_sim_time', False))

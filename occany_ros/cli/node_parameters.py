@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from occany_ros.pipeline.modes import MODES
-from occany_ros.ros.graph_environment import shared_file
+from occany_ros.ros.health.graph_environment import shared_file
 from occany_ros.semantics.plain_yaml import plain_yaml, read_plain_yaml
 
 

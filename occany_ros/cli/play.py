@@ -107,7 +107,8 @@ def _write(recording: 'Recording', arguments: argparse.Namespace) -> int:
 
 def _play(recording: 'Recording', arguments: argparse.Namespace) -> int:
     """Publish the recording."""
-    from occany_ros.ros.player import play_recording, PlayOptions, PlayReport
+    from occany_ros.ros.recording.player import play_recording
+    from occany_ros.ros.recording.playing import PlayOptions, PlayReport
 
     options = PlayOptions(
         topics=tuple(arguments.topics),

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Paint."""
     from occany_ros.evaluation.picture import draw_page, Page, save_picture
     from occany_ros.evaluation.recorded import palette_for, read_images, read_run
-    from occany_ros.ros.image_messages import decode_message
+    from occany_ros.ros.messages.image_messages import decode_message
 
     recorded = read_run(arguments.bag)
     if recorded.damage:

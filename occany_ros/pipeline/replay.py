@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from occany_ros.geometry.frame import FrameSet
 from occany_ros.models.prediction import MemoryT, TokensT
-from occany_ros.pipeline.arrivals import Arrival, Group, Grouped, PayloadT
 from occany_ros.pipeline.host_maps import NonFiniteOutput
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.memory_ladder import Ladder, OutOfMemory
 from occany_ros.pipeline.occupancy_update import Occupancy
 from occany_ros.pipeline.state import MapperState
-from occany_ros.pipeline.synchroniser import Synchroniser
+from occany_ros.pipeline.synchronisation.arrivals import Arrival, Group, Grouped, PayloadT
+from occany_ros.pipeline.synchronisation.synchroniser import Synchroniser
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,11 +5,11 @@ from typing import Any, Final
 from occany_ros.bags.message_classes import message_bytes, type_name_of
 from occany_ros.bags.writer import BagWriter
 from occany_ros.ros.engine import Engine
-from occany_ros.ros.grid_info import grid_info, grid_info_text
-from occany_ros.ros.outputs import CAMERA_OUTPUTS, LATCHED, SCENE_OUTPUTS
-from occany_ros.ros.parameters import Parameters
-from occany_ros.ros.scene import Scene
-from occany_ros.ros.scene_history import SceneHistory
+from occany_ros.ros.messages.grid_info import grid_info, grid_info_text
+from occany_ros.ros.messages.outputs import CAMERA_OUTPUTS, LATCHED, SCENE_OUTPUTS
+from occany_ros.ros.messages.scene import Scene
+from occany_ros.ros.messages.scene_history import SceneHistory
+from occany_ros.ros.settings.parameters import Parameters
 from std_msgs.msg import String
 
 NAMESPACE: Final = '/occany'

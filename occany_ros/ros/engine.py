@@ -9,15 +9,20 @@ from typing import Any, cast, Final
 from occany_ros.geometry.novel_views import NovelViewPlan
 from occany_ros.models.factory import load_model, LoadedModel
 from occany_ros.occupancy.pooling import Pooling
-from occany_ros.pipeline.arrivals import GroupingConfig
 from occany_ros.pipeline.config import Fusion, LevelMode, MapperConfig, Merge, ScaleSource
 from occany_ros.pipeline.imagination import network_of
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.modes import Mode
 from occany_ros.pipeline.preprocess import network_size
-from occany_ros.ros.class_choice import check_mode, chosen_classes, label_rules, labels_from
-from occany_ros.ros.grids import grid_spec
-from occany_ros.ros.parameters import Parameters
+from occany_ros.pipeline.synchronisation.arrivals import GroupingConfig
+from occany_ros.ros.settings.class_choice import (
+    check_mode,
+    chosen_classes,
+    label_rules,
+    labels_from,
+)
+from occany_ros.ros.settings.grids import grid_spec
+from occany_ros.ros.settings.parameters import Parameters
 from occany_ros.semantics.classes import ClassSet
 import torch
 

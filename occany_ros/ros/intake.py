@@ -4,21 +4,21 @@ from collections.abc import Callable
 from time import monotonic, monotonic_ns
 from typing import Any, Final
 
-from occany_ros.pipeline.arrivals import Arrival, Group, Grouped
 from occany_ros.pipeline.memory_ladder import is_out_of_memory, OutOfMemory
-from occany_ros.ros.convert import stamp_ns_of
+from occany_ros.pipeline.synchronisation.arrivals import Arrival, Group, Grouped
+from occany_ros.ros.cameras.frames import FrameMaker
+from occany_ros.ros.cameras.inputs import CameraInput
+from occany_ros.ros.cameras.mask_files import load_masks
+from occany_ros.ros.cameras.sync_policy import synchroniser
 from occany_ros.ros.engine import Engine, grouping_config, release_gpu
-from occany_ros.ros.frames import FrameMaker
-from occany_ros.ros.inputs import CameraInput
-from occany_ros.ros.mask_files import load_masks
-from occany_ros.ros.outputs import odometry_frame
-from occany_ros.ros.parameters import Parameters
+from occany_ros.ros.messages.convert import stamp_ns_of
+from occany_ros.ros.messages.outputs import odometry_frame
 from occany_ros.ros.processing import FORGET_TEXT, Job, merged, Processing, Surroundings
 from occany_ros.ros.progress import Progress
 from occany_ros.ros.publishers import Publishers
-from occany_ros.ros.robot_frames import RobotFrames
-from occany_ros.ros.sync_policy import synchroniser
-from occany_ros.ros.transforms import Broadcaster, transform_source, TransformSource
+from occany_ros.ros.settings.parameters import Parameters
+from occany_ros.ros.tf.robot_frames import RobotFrames
+from occany_ros.ros.tf.transforms import Broadcaster, transform_source, TransformSource
 from occany_ros.ros.worker import Worker
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from occany_ros.ros.parameters import Parameters
+from occany_ros.ros.settings.parameters import Parameters
 from occany_ros.semantics.plain_yaml import plain_yaml, read_plain_yaml
 import yaml
 

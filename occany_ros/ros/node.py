@@ -10,21 +10,21 @@ from typing import Any, Final
 from diagnostic_msgs.msg import DiagnosticArray
 from occany_ros.models.factory import resolve_device
 from occany_ros.pipeline.memory_ladder import is_out_of_memory
-from occany_ros.ros.announcer import Announcer
-from occany_ros.ros.declare import ParameterServer
-from occany_ros.ros.diagnostics import array, as_text
+from occany_ros.ros.cameras.mask_files import load_masks
+from occany_ros.ros.cameras.sync_policy import synchroniser
 from occany_ros.ros.engine import Engine, grouping_config, load_engine, release_gpu
 from occany_ros.ros.gpu_limit import limit_gpu_memory
+from occany_ros.ros.health.announcer import Announcer
+from occany_ros.ros.health.diagnostics import array, as_text
+from occany_ros.ros.health.optional_packages import packages_text
+from occany_ros.ros.health.reports import Condition, facts, report, SimulatedClock
+from occany_ros.ros.health.watchdog import causes
 from occany_ros.ros.intake import Intake
-from occany_ros.ros.mask_files import load_masks
-from occany_ros.ros.optional_packages import packages_text
-from occany_ros.ros.parameters import Parameters
 from occany_ros.ros.publishers import Publishers
-from occany_ros.ros.reports import Condition, facts, report, SimulatedClock
+from occany_ros.ros.recording.saving import save
 from occany_ros.ros.running import leave_at_once, leave_in_time, spin
-from occany_ros.ros.saving import save
-from occany_ros.ros.sync_policy import synchroniser
-from occany_ros.ros.watchdog import causes
+from occany_ros.ros.settings.declare import ParameterServer
+from occany_ros.ros.settings.parameters import Parameters
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException

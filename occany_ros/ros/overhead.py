@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.pipeline.occupancy_update import Occupancy
-from occany_ros.ros import convert
-from occany_ros.ros.decode import decode_compressed, decode_image
-from occany_ros.ros.outputs import odometry_frame, SCENE_OUTPUTS, traversable
-from occany_ros.ros.parameters import Parameters
-from occany_ros.ros.scene import Scene
+from occany_ros.ros.messages import convert
+from occany_ros.ros.messages.decode import decode_compressed, decode_image
+from occany_ros.ros.messages.outputs import odometry_frame, SCENE_OUTPUTS, traversable
+from occany_ros.ros.messages.scene import Scene
+from occany_ros.ros.settings.parameters import Parameters
 from occany_ros.semantics.classes import ClassSet
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage, Image

@@ -9,23 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 from occany_ros.geometry.frame import Frame, FrameSet
 from occany_ros.geometry.rigid import invert
-from occany_ros.pipeline.arrivals import Flush, Group
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.memory_ladder import Fall, Ladder
 from occany_ros.pipeline.occupancy_update import Occupancy
-from occany_ros.ros.focal_check import FocalCheck
-from occany_ros.ros.frames import FrameMaker
-from occany_ros.ros.outputs import odometry_frame, traversable
-from occany_ros.ros.parameters import Parameters
+from occany_ros.pipeline.synchronisation.arrivals import Flush, Group
+from occany_ros.ros.cameras.focal_check import FocalCheck
+from occany_ros.ros.cameras.frames import FrameMaker
+from occany_ros.ros.messages.outputs import odometry_frame, traversable
+from occany_ros.ros.messages.scene import Scene
 from occany_ros.ros.progress import Frames, Progress
-from occany_ros.ros.robot_frames import RobotFrames
-from occany_ros.ros.scene import Scene
+from occany_ros.ros.settings.parameters import Parameters
+from occany_ros.ros.tf.robot_frames import RobotFrames
 from occany_ros.semantics.classes import ClassSet
 
 if TYPE_CHECKING:  # they need rclpy, which recordings are mapped without
     from occany_ros.ros.bag_outputs import BagOutputs
     from occany_ros.ros.publishers import Publishers
-    from occany_ros.ros.transforms import Broadcaster
+    from occany_ros.ros.tf.transforms import Broadcaster
 
 FORGET_TEXT: Final = {Flush.BACKWARD: 'backward', Flush.GAP: 'gap'}
 """What a job says when the stamps made the node forget."""

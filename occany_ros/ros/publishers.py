@@ -4,11 +4,16 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from occany_ros.ros.grid_info import grid_info, grid_info_text, label_info, label_info_type
-from occany_ros.ros.outputs import CAMERA_OUTPUTS, LATCHED, SCENE_OUTPUTS
-from occany_ros.ros.parameters import Parameters
-from occany_ros.ros.scene import Scene
-from occany_ros.ros.scene_history import SceneHistory
+from occany_ros.ros.messages.grid_info import (
+    grid_info,
+    grid_info_text,
+    label_info,
+    label_info_type,
+)
+from occany_ros.ros.messages.outputs import CAMERA_OUTPUTS, LATCHED, SCENE_OUTPUTS
+from occany_ros.ros.messages.scene import Scene
+from occany_ros.ros.messages.scene_history import SceneHistory
+from occany_ros.ros.settings.parameters import Parameters
 from occany_ros.semantics.classes import ClassSet
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -23,7 +28,7 @@ class Publishers:
     :param node: that publishes.
     :param parameters: names of the cameras and quality of service.
     :ivar newest: what was published last, None before the first.
-    :ivar told: what was said of the grid last, see `occany_ros.ros.grid_info.grid_info`.
+    :ivar told: what was said of the grid last, see `occany_ros.ros.messages.grid_info.grid_info`.
     """
 
     def __init__(self, node: LifecycleNode, parameters: Parameters) -> None:
@@ -85,7 +90,7 @@ class Publishers:
 
         It is published again with the first set that finds it changed.
 
-        :param model: see `occany_ros.ros.grid_info.grid_info`.
+        :param model: see `occany_ros.ros.messages.grid_info.grid_info`.
         """
         self._about = model
         self.told = {}

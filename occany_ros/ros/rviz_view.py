@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-from occany_ros.ros.grids import grid_spec
-from occany_ros.ros.parameters import Parameters
+from occany_ros.ros.settings.grids import grid_spec
+from occany_ros.ros.settings.parameters import Parameters
 
 OWN_NODE: Final = '/occany'
 """Name of the node that the files in ``config/`` show."""

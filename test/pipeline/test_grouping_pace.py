@@ -1,7 +1,7 @@
 """Who is alive, and how long a set waits, at any speed of recording and machine."""
 
-from occany_ros.pipeline.arrivals import Arrival, Closing, GroupingConfig
-from occany_ros.pipeline.grouping import FrameGrouper
+from occany_ros.pipeline.synchronisation.arrivals import Arrival, Closing, GroupingConfig
+from occany_ros.pipeline.synchronisation.grouping import FrameGrouper
 import pytest
 from test_grouping import config, EPOCH, MS, Play, rig, stream
 

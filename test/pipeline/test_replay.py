@@ -1,6 +1,6 @@
-from occany_ros.pipeline.arrivals import Arrival, Closing, GroupingConfig
-from occany_ros.pipeline.grouping import FrameGrouper
 from occany_ros.pipeline.replay import group_recording
+from occany_ros.pipeline.synchronisation.arrivals import Arrival, Closing, GroupingConfig
+from occany_ros.pipeline.synchronisation.grouping import FrameGrouper
 
 MS = 1_000_000
 CONFIG = GroupingConfig(('left', 'right'))

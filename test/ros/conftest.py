@@ -1,14 +1,16 @@
 """Skip what needs ROS 2 where there is none, saying so."""
 
-from contextlib import ExitStack
+from contextlib import contextmanager
 from fcntl import flock, LOCK_EX, LOCK_NB
 from importlib.util import find_spec
-from itertools import count
+from itertools import count, islice
 import os
 from pathlib import Path
 import tempfile
 
 import pytest
+
+DOMAINS = 100
 
 NO_ROS_NEEDED = {
     'test_allocator.py',
@@ -62,27 +64,39 @@ def weights(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def domains():
-    """Domains that no two tests share, of this run or of another one on this machine."""
-    with ExitStack() as held:
+    """Lend domains that nobody else on this machine has, each for as long as a graph lives."""
+    turns = count(os.getpid())
 
-        def is_free(domain):
+    @contextmanager
+    def lent():
+        for turn in islice(turns, 3 * DOMAINS):
+            domain = 1 + turn % DOMAINS
             path = Path(tempfile.gettempdir()) / f'occany_test_domain_{domain}.lock'
-            try:
-                flock(held.enter_context(path.open('w')), LOCK_EX | LOCK_NB)
-            except OSError:
-                return False
-            return True
+            with path.open('w') as lock:
+                try:
+                    flock(lock, LOCK_EX | LOCK_NB)
+                except OSError:
+                    continue
+                yield domain
+                return
+        pytest.fail(f'all {DOMAINS} domains of this machine are taken by other test runs')
 
-        wanted = (1 + number % 100 for number in count(os.getpid()))
-        yield filter(is_free, wanted)
+    return lent
 
 
 @pytest.fixture
-def graph(domains, tmp_path, weights):
+def domain(domains):
+    """Lend a domain to one test."""
+    with domains() as lent:
+        yield lent
+
+
+@pytest.fixture
+def graph(domain, tmp_path, weights):
     """Make a graph for one test."""
     from node_harness import graph_of
 
-    with graph_of(next(domains), tmp_path, weights) as made:
+    with graph_of(domain, tmp_path, weights) as made:
         yield made
 
 
@@ -91,5 +105,6 @@ def shared_graph(domains, tmp_path_factory, weights):
     """Make a graph for all tests of a file."""
     from node_harness import graph_of
 
-    with graph_of(next(domains), tmp_path_factory.mktemp('graph'), weights) as made:
+    folder = tmp_path_factory.mktemp('graph')
+    with domains() as lent, graph_of(lent, folder, weights) as made:
         yield made

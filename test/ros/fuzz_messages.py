@@ -14,7 +14,7 @@ from fuzz_bytes import damaged, png_of_size
 from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
 from hypothesis import strategies as st
 import numpy as np
-from occany_ros.ros.decode import ENCODINGS
+from occany_ros.ros.messages.decode import ENCODINGS
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header

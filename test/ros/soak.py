@@ -17,8 +17,8 @@ import time
 from nav_msgs.msg import OccupancyGrid, Odometry
 from node_harness import graph_of, HERE
 from occany_ros.models.tiny import WEIGHTS
-from occany_ros.pipeline.arrivals import Event
-from occany_ros.ros.convert import stamp_ns_of
+from occany_ros.pipeline.synchronisation.arrivals import Event
+from occany_ros.ros.messages.convert import stamp_ns_of
 from sensor_msgs.msg import PointCloud2
 from soak_report import as_json, MIB, Sample, slope_mb_a_minute, Soak, table, verdicts, WARM_UP
 

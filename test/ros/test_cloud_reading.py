@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import numpy as np
 from occany_ros.pipeline.occupancy_update import Cloud
-from occany_ros.ros import convert
 from occany_ros.ros.cloud_reading import cloud_records, read_points, reader
+from occany_ros.ros.messages import convert
 import pytest
 from sensor_msgs.msg import PointCloud2, PointField
 

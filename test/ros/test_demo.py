@@ -19,9 +19,9 @@ CODE = 'import sys; from occany_ros.cli.main import main; sys.exit(main(sys.argv
 
 
 @pytest.fixture(autouse=True)
-def own_domain(monkeypatch, domains):
+def own_domain(monkeypatch, domain):
     """Keep away from other graphs on this machine."""
-    monkeypatch.setenv('ROS_DOMAIN_ID', str(next(domains)))
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
 
 
 @pytest.fixture(scope='module')

@@ -23,9 +23,9 @@ from hypothesis import given, HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from nav_msgs.msg import Odometry
 import numpy as np
-from occany_ros.pipeline.arrivals import Event
-from occany_ros.ros.convert import records_from_message, stamp_ns_of, time_message
-from occany_ros.ros.parameter_checks import camera_settings, node_settings
+from occany_ros.pipeline.synchronisation.arrivals import Event
+from occany_ros.ros.messages.convert import records_from_message, stamp_ns_of, time_message
+from occany_ros.ros.settings.parameter_checks import camera_settings, node_settings
 import pytest
 from rcl_interfaces.msg import Parameter, ParameterValue
 from rcl_interfaces.srv import GetParameters, SetParameters

@@ -11,7 +11,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from occany_ros.bags.street import write_drive
 from occany_ros.msg import SemanticOccupancyGrid
-from occany_ros.ros.parameter_checks import OF_EVERY_NODE, parameters_from
+from occany_ros.ros.settings.parameter_checks import OF_EVERY_NODE, parameters_from
 from occany_ros.synthetic.drive import make_drive
 import pytest
 from rcl_interfaces.srv import GetParameters

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from occany_ros.ros import launching
-from occany_ros.ros.parameter_checks import parameters_from
+from occany_ros.ros.settings.parameter_checks import parameters_from
 import pytest
 import yaml
 

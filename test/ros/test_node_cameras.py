@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from occany_ros.msg import SemanticOccupancyGrid
-from occany_ros.ros import convert
+from occany_ros.ros.messages import convert
 
 SIX = ['front', 'front_right', 'front_left', 'back', 'back_left', 'back_right']
 

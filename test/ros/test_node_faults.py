@@ -2,7 +2,7 @@
 
 from nav_msgs.msg import Odometry
 from node_harness import WEAK
-from occany_ros.ros import convert
+from occany_ros.ros.messages import convert
 import pytest
 from safetensors.torch import load_file, save_file
 from sensor_msgs.msg import Image, PointCloud2

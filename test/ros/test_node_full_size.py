@@ -4,7 +4,7 @@ import cv2
 from nav_msgs.msg import Odometry
 import numpy as np
 from occany_ros.msg import SemanticOccupancyGrid
-from occany_ros.ros import convert
+from occany_ros.ros.messages import convert
 import pytest
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters

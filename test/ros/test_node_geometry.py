@@ -5,7 +5,7 @@ from nav_msgs.msg import OccupancyGrid, Odometry
 from node_harness import LATCHED
 import numpy as np
 from occany_ros.msg import SemanticOccupancyGrid
-from occany_ros.ros import convert
+from occany_ros.ros.messages import convert
 from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage

@@ -7,7 +7,7 @@ import sys
 
 from nav_msgs.msg import Odometry
 from node_harness import HERE
-from occany_ros.ros.convert import stamp_ns_of
+from occany_ros.ros.messages.convert import stamp_ns_of
 from rcl_interfaces.srv import GetParameters, SetParametersAtomically
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import PointCloud2

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from occany_ros.models.checkpoint_manifest import manifest_of
 from occany_ros.msg import SemanticOccupancyGrid
-from occany_ros.ros import convert
+from occany_ros.ros.messages import convert
 import pytest
 from released_files import all_shapes, drawn_sections, save_released, SMALL_CALLS, SMALL_RENDERING
 

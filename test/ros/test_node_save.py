@@ -8,7 +8,7 @@ from node_harness import LATCHED
 import numpy as np
 from occany_ros.msg import SemanticOccupancyGrid
 from occany_ros.occupancy.export import read_voxels
-from occany_ros.ros import convert
+from occany_ros.ros.messages import convert
 import pytest
 from small_disks import MIB, tiny_disk
 from std_msgs.msg import String

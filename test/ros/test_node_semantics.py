@@ -7,8 +7,8 @@ from pathlib import Path
 from node_harness import LATCHED
 import numpy as np
 from occany_ros.msg import SemanticOccupancyGrid
-from occany_ros.ros import convert
-from occany_ros.ros.grid_info import label_info_type
+from occany_ros.ros.messages import convert
+from occany_ros.ros.messages.grid_info import label_info_type
 from occany_ros.semantics.class_file import read_class_set
 from occany_ros.semantics.classes import OCC3D
 from occany_ros.semantics.palette import painted

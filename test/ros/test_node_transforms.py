@@ -3,7 +3,7 @@
 from nav_msgs.msg import OccupancyGrid, Odometry
 from node_harness import LATCHED
 import numpy as np
-from occany_ros.ros import convert
+from occany_ros.ros.messages import convert
 from tf2_msgs.msg import TFMessage
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from occany_ros.evaluation.bench.cost import Effort
 from occany_ros.evaluation.bench.host import host_report, street_images, TOTAL
 from occany_ros.models.factory import load_model
-from occany_ros.ros.outputs import SCENE_OUTPUTS
+from occany_ros.ros.messages.outputs import SCENE_OUTPUTS
 from occany_ros.ros.overhead import compressed_messages, decoded, published_bytes, raw_messages
 from occany_ros.semantics.classes import OCC3D
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 import re
 
-from occany_ros.ros.declare import ParameterServer
-from occany_ros.ros.grids import grid_spec
 from occany_ros.ros.launching import parameters_of
-from occany_ros.ros.parameter_checks import parameters_from
+from occany_ros.ros.settings.declare import ParameterServer
+from occany_ros.ros.settings.grids import grid_spec
+from occany_ros.ros.settings.parameter_checks import parameters_from
 import pytest
 import rclpy
 from rclpy.context import Context

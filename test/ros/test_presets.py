@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 from occany_ros.cli.node_parameters import given_parameters
 from occany_ros.geometry.novel_views import NovelViewPlan
-from occany_ros.ros.class_choice import check_mode
 from occany_ros.ros.engine import mapper_config, render_plan
-from occany_ros.ros.grids import GRIDS
-from occany_ros.ros.parameter_checks import parameters_from
+from occany_ros.ros.settings.class_choice import check_mode
+from occany_ros.ros.settings.grids import GRIDS
+from occany_ros.ros.settings.parameter_checks import parameters_from
 import pytest
 
 CONFIG = Path(__file__).parents[2] / 'config'

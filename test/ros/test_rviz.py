@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from occany_ros.ros.outputs import CAMERA_OUTPUTS, LATCHED, SCENE_OUTPUTS
-from occany_ros.ros.parameters import Parameters
+from occany_ros.ros.messages.outputs import CAMERA_OUTPUTS, LATCHED, SCENE_OUTPUTS
+from occany_ros.ros.settings.parameters import Parameters
 import pytest
 from sensor_msgs.msg import Image
 import yaml

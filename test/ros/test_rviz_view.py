@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from occany_ros.ros.parameter_checks import parameters_from
 from occany_ros.ros.rviz_view import fitted_view
+from occany_ros.ros.settings.parameter_checks import parameters_from
 import pytest
 import yaml
 

@@ -4,7 +4,7 @@ import json
 
 from nav_msgs.msg import Odometry
 from occany_ros.msg import SemanticOccupancyGrid
-from occany_ros.ros import convert
+from occany_ros.ros.messages import convert
 import pytest
 from sensor_msgs.msg import PointCloud2
 import yaml

@@ -7,7 +7,7 @@ import numpy as np
 from occany_ros.occupancy.grid import GridSpec, OccupancyGrid3d
 from occany_ros.occupancy.voxels import occupied_voxels
 from occany_ros.pipeline.occupancy_update import Cloud
-from occany_ros.ros import convert
+from occany_ros.ros.messages import convert
 from occany_ros.semantics.classes import OCC3D
 from rclpy.serialization import serialize_message
 

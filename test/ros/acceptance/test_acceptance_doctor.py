@@ -5,7 +5,7 @@ import json
 import sys
 
 from node_harness import TOOL
-from occany_ros.ros import convert
+from occany_ros.ros.messages import convert
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image, PointCloud2
 

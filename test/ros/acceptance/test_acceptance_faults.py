@@ -8,7 +8,7 @@ import time
 
 from nav_msgs.msg import Odometry
 from node_harness import segments
-from occany_ros.ros.convert import stamp_ns_of
+from occany_ros.ros.messages.convert import stamp_ns_of
 import pytest
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter

@@ -12,7 +12,7 @@ from node_harness import LATCHED
 import numpy as np
 from occany_ros.bags.street import write_drive
 from occany_ros.msg import SemanticOccupancyGrid
-from occany_ros.ros import convert
+from occany_ros.ros.messages import convert
 from occany_ros.synthetic.drive import make_drive
 import pytest
 from sensor_msgs.msg import PointCloud2, PointField

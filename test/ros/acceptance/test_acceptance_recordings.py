@@ -9,8 +9,8 @@ from node_harness import LATCHED, TOOL
 import numpy as np
 from occany_ros.bags.reader import BagReader
 from occany_ros.bags.street import write_drive
-from occany_ros.ros import convert
-from occany_ros.ros.graph_types import message_class
+from occany_ros.ros.messages import convert
+from occany_ros.ros.messages.graph_types import message_class
 from occany_ros.synthetic.drive import make_drive
 import pytest
 from rclpy.serialization import deserialize_message

@@ -9,7 +9,7 @@ from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid, Odometry, Path
 from node_harness import LATCHED
 from occany_ros.msg import SemanticOccupancyGrid
-from occany_ros.ros import convert
+from occany_ros.ros.messages import convert
 import pytest
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image, PointCloud2

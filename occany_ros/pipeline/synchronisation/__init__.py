@@ -1,0 +1,1 @@
+"""From stamped messages of any number of cameras to sets."""

@@ -1,0 +1,1 @@
+"""From camera topics to frames: subscriptions, sets, calibration, masks."""

@@ -1,0 +1,1 @@
+"""What the node says of itself, and what the doctor says of it."""

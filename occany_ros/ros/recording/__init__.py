@@ -1,0 +1,1 @@
+"""Recordings: played to the node, made of topics, written offline."""

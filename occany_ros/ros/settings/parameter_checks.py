@@ -1,0 +1,125 @@
+"""Parameters from what somebody set: unknown names, wrong types and ranges are refused."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+import re
+from typing import Any, Final
+
+from occany_ros.ros.settings.class_choice import check_class_names
+from occany_ros.ros.settings.parameter_inputs import CameraParameters
+from occany_ros.ros.settings.parameters import Parameters
+from occany_ros.ros.settings.setting import built, Setting, settings_of, unknown_name
+
+OF_EVERY_NODE: Final = ('use_sim_time', 'start_type_description_service', 'qos_overrides.')
+"""Beginnings of the names that every ROS node declares by itself."""
+_NAME: Final = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
+
+
+def node_settings() -> dict[str, Setting]:
+    """Every parameter but the cameras', by name."""
+    return settings_of(Parameters)
+
+
+def camera_settings(name: str) -> dict[str, Setting]:
+    """Every parameter of one camera, by name."""
+    return settings_of(CameraParameters, f'{name}.')
+
+
+def parameters_from(values: Mapping[str, Any]) -> Parameters:
+    """
+    Check what somebody set, and fill in the rest.
+
+    :param values: dotted name -> value.
+    :raises ValueError: unknown names, with the nearest known one; wrong types; values out of
+        range; values that do not fit together. All problems are in the one message.
+    """
+    known = node_settings()
+    names = known['cameras'].checked(values.get('cameras', known['cameras'].default))
+    problems = _camera_problems(names, known)
+    for name in names:
+        known |= camera_settings(name)
+    checked = {}
+    for name, value in values.items():
+        if name not in known:
+            problems.append(unknown_name(name, known))
+            continue
+        try:
+            checked[name] = known[name].checked(value)
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        raise ValueError('; '.join(problems))
+    cameras = tuple(built(CameraParameters, checked, f'{name}.', name=name) for name in names)
+    parameters: Parameters = built(Parameters, checked, camera=cameras)
+    _check_together(parameters)
+    check_class_names(parameters)
+    return parameters
+
+
+def changed(parameters: Parameters, changes: Mapping[str, Any]) -> Parameters:
+    """
+    Parameters after a change at run time.
+
+    :param changes: dotted name -> value.
+    :raises ValueError: as `parameters_from`, or for one that is fixed while the node runs.
+    """
+    known = node_settings()
+    for camera in parameters.camera:
+        known |= camera_settings(camera.name)
+    values = {}
+    for name, value in changes.items():
+        if name not in known:
+            raise ValueError(unknown_name(name, known))
+        if not known[name].runtime:
+            raise ValueError(f'{name}: fixed while the node runs; set it at start')
+        values[name] = known[name].checked(value)
+    result = parameters
+    for name, value in values.items():
+        result = _with(result, name, value)
+    _check_together(result)
+    if any(name.startswith('semantics.') for name in values):
+        check_class_names(result)
+    return result
+
+
+def _with(parameters: Parameters, name: str, value: Any) -> Parameters:
+    group, _, leaf = name.rpartition('.')
+    if not group:
+        return replace(parameters, **{leaf: value})
+    return replace(parameters, **{group: replace(getattr(parameters, group), **{leaf: value})})
+
+
+def _camera_problems(names: tuple[str, ...], known: Mapping[str, Setting]) -> list[str]:
+    groups = {name.split('.')[0] for name in known}
+    problems = [
+        f'cameras: {name!r} is no usable name; take letters, digits and _, and no parameter group'
+        for name in names
+        if not _NAME.fullmatch(name) or name in groups
+    ]
+    if len(set(names)) < len(names) or not names:
+        problems.append(f'cameras: expected different names, at least one, got {list(names)}')
+    return problems
+
+
+def _check_together(parameters: Parameters) -> None:
+    for name in ('costmap', 'obstacles'):
+        group = getattr(parameters, name)
+        if group.z_min >= group.z_max:
+            raise ValueError(
+                f'{name}.z_min: expected less than {name}.z_max = {group.z_max:g}, '
+                f'got {group.z_min:g}'
+            )
+    if parameters.sync.min_cameras > len(parameters.cameras):
+        raise ValueError(
+            f'sync.min_cameras: expected at most {len(parameters.cameras)}, the number of '
+            f'cameras, got {parameters.sync.min_cameras}'
+        )
+    if parameters.grid.frame in (parameters.odom_frame, parameters.map_frame):
+        raise ValueError(
+            f'grid.frame: expected a frame that moves with the robot, e.g. base_footprint, got '
+            f'{parameters.grid.frame!r}; the costmap is in {parameters.odom_frame} wherever /tf '
+            'has it'
+        )
+    for name, entries in (('size', parameters.grid.size), ('origin', parameters.grid.origin)):
+        if len(entries) != 3:
+            raise ValueError(f'grid.{name}: expected 3 numbers, got {len(entries)}')
