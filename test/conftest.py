@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+import signal
 
 from fuzz_tally import summary
 from hypothesis import settings
@@ -24,6 +25,11 @@ settings.register_profile('soak', deadline=None, max_examples=1500, print_blob=T
 settings.load_profile('house')
 
 collect_ignore = [] if has_ros() else ['ros']
+
+
+# A job in the background is born deaf to Ctrl-C, and so would be the processes the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:
