@@ -240,6 +240,10 @@ def play_recording(
             player.wait_until_delivered()
         except (KeyboardInterrupt, ExternalShutdownException):
             player.report.interrupted = True
+        except RuntimeError:  # rclpy's word for a publisher whose context a signal has ended
+            if node.context.ok():
+                raise
+            player.report.interrupted = True
         return player.report
     finally:
         node.destroy_node()

@@ -198,7 +198,8 @@ def test_cameras_that_are_not_quite_together_are_one_step(node, tmp_path):
     assert came == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
-def test_loop_begins_again_until_it_is_stopped(bag, node):
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_loop_begins_again_until_it_is_stopped(bag, node, number):
     stamps = []
     kind = message_class('sensor_msgs/msg/Image')
     qos = sender_qos(latched=False)
@@ -207,7 +208,7 @@ def test_loop_begins_again_until_it_is_stopped(bag, node):
     while len(stamps) < 2 * COUNT:
         assert process.poll() is None
         rclpy.spin_once(node, timeout_sec=0.5)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     process.communicate(timeout=30)
     assert stamps[: 2 * COUNT] == 2 * list(range(COUNT))
     assert process.returncode == 0
