@@ -24,10 +24,12 @@ class Sight:
 
     :param plane: in the reference camera's optical frame, None where there is no telling.
     :param refused: why there is none; empty where there is one.
+    :param reference: that camera, by its place in the set.
     """
 
     plane: GroundPlane | None
     refused: str = ''
+    reference: int = 0
 
 
 def see_ground(
@@ -59,9 +61,10 @@ def see_ground(
     camera_from_world = invert(maps.world_from_camera[reference])
     points = transform_points(maps.world_points.reshape(-1, 3)[chosen], camera_from_world)
     try:
-        return Sight(fit_ground_plane(points if has_labels else _lowest(points, up), up))
+        plane = fit_ground_plane(points if has_labels else _lowest(points, up), up)
     except ThinEvidence as thin:
-        return Sight(None, thin.reason)
+        return Sight(None, thin.reason, reference)
+    return Sight(plane, reference=reference)
 
 
 def _lowest(points: NDArray[np.float32], up: NDArray[np.float64]) -> NDArray[np.float32]:

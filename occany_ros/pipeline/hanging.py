@@ -35,8 +35,8 @@ class Hanging:
         """
         Go on with another base frame without a step in the path.
 
-        The mean of the ground moves slowly, and the pose with it. Anything else that changes the
-        base frame begins where the robot was by the old one.
+        One mean of the ground moves slowly, and the pose with it. Anything else that changes the
+        base frame, such as a mean begun anew, begins where the robot was by the old one.
 
         :param start_from_mounted: newest pose of the base frame the cameras are mounted in.
         """
@@ -45,7 +45,7 @@ class Hanging:
         odom_from_start = self.odom_from_start
         if before is None:
             odom_from_start = now @ invert(start_from_mounted)
-        elif before.source != levelled.source or (
+        elif (before.source, before.era) != (levelled.source, levelled.era) or (
             levelled.source != 'ground plane' and not np.array_equal(before.base_from_mounted, now)
         ):
             there = odom_from_start @ start_from_mounted @ invert(before.base_from_mounted)
@@ -66,6 +66,10 @@ class Hanging:
             seconds = (stamp_ns - self.stamp_ns) / 1e9
             motion = motion_between(self.motion, odom_from_base, seconds)
         return replace(self, motion=motion, stamp_ns=stamp_ns)
+
+    def since(self, before: 'Hanging') -> NDArray[np.float64]:
+        """Pose of the frame the path was told in before, in the one it is told in now, (4, 4)."""
+        return self.odom_from_start @ invert(before.odom_from_start)
 
     def joint(self, grid_from_base: NDArray[np.float64] | None) -> 'Joint':
         """

@@ -10,7 +10,13 @@ from occany_ros.occupancy.grid import Classes
 from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.hanging import Joint
 from occany_ros.pipeline.host_maps import Fetched
-from occany_ros.pipeline.labelling import carried_over, elected, in_set, LabelTrack
+from occany_ros.pipeline.labelling import (
+    carried_over,
+    elected,
+    in_set,
+    joined_anew,
+    LabelTrack,
+)
 from occany_ros.pipeline.localisation import Located
 from occany_ros.pipeline.moved import without_moved
 from occany_ros.pipeline.scene import fill, Scene
@@ -47,6 +53,7 @@ class Labelling:
         newest: int,
         joint: Joint,
         odom_from_base: NDArray[np.float64],
+        odom_from_before: NDArray[np.float64] | None,
     ) -> tuple[Scene, LabelTrack]:
         """
         Fill the grid: without what moved away, and with labels the grids before agree with.
@@ -54,14 +61,17 @@ class Labelling:
         :param maps: of every view of the window, in metres.
         :param newest: index of the newest set in the window.
         :param odom_from_base: pose of the base frame that is told, (4, 4).
+        :param odom_from_before: see `joined_anew`.
         :returns: the scene, and what to remember.
         """
         classes, config = self.classes, self.config
+        track = joined_anew(self.track, odom_from_before)
         rules = config.labels
         odom_from_mounted = odom_from_base @ joint.base_from_mounted
         if not self.asks and rules.source != 'off':
             odom_from_world = odom_from_mounted @ invert(located.newest.world_from_base)
-            maps = carried_over(maps, self.track, odom_from_world, config.confidence, classes)
+            sure = config.confidence, config.novel_confidence
+            maps = carried_over(maps, track, odom_from_world, sure, classes)
         frames = [frame for entry in located.window for frame in entry.frames]
         moving = rules.moving_in(classes)
         maps = without_moved(maps, frames, ages(located), moving, config.confidence, classes)
@@ -69,9 +79,9 @@ class Labelling:
         if rules.source == 'off':
             return scene, LabelTrack()
         if not self.asks:
-            return scene, replace(self.track, since=self.track.since + 1)
+            return scene, replace(track, since=track.since + 1)
         odom_from_grid = odom_from_mounted @ invert(joint.grid_from_mounted)
-        grid, track = elected(scene.grid, odom_from_grid, self.track, rules, classes)
+        grid, track = elected(scene.grid, odom_from_grid, track, rules, classes)
         return replace(scene, grid=grid), track
 
 

@@ -53,7 +53,7 @@ def carried_over(
     fetched: Fetched,
     track: LabelTrack,
     odom_from_world: NDArray[np.float64],
-    threshold: float,
+    thresholds: tuple[float, float],
     classes: Classes,
 ) -> Fetched:
     """
@@ -61,18 +61,35 @@ def carried_over(
 
     :param track: with a grid, else nothing is labelled.
     :param odom_from_world: pose of the network's world in the frame grids are kept in, (4, 4).
-    :param threshold: less certain pixels stay without a label.
+    :param thresholds: less certain pixels stay without a label; of seen and of novel views.
     """
     grid = track.carried
     if grid is None:
         return fetched
-    novel = fetched.novel
-    return Fetched(
-        replace(
-            fetched.seen, labels=_read(fetched.seen, grid, odom_from_world, threshold, classes)
-        ),
-        novel and replace(novel, labels=_read(novel, grid, odom_from_world, threshold, classes)),
+    seen, novel = fetched.seen, fetched.novel
+    of_seen, of_novel = thresholds
+    seen = replace(seen, labels=_read(seen, grid, odom_from_world, of_seen, classes))
+    if novel is not None:
+        novel = replace(novel, labels=_read(novel, grid, odom_from_world, of_novel, classes))
+    return Fetched(seen, novel)
+
+
+def joined_anew(track: LabelTrack, odom_from_before: NDArray[np.float64] | None) -> LabelTrack:
+    """
+    Keep remembered grids where they are in the world when the frame they are kept in moves.
+
+    :param odom_from_before: that frame as it was before, in the one it is now, (4, 4); None where
+        metres became others, so that no grid before fits those to come.
+    """
+    if odom_from_before is None:
+        return NOTHING_LABELLED
+    if track.carried is None or np.allclose(odom_from_before, np.eye(4)):
+        return track
+    carried, *earlier = (
+        replace(grid, odom_from_grid=odom_from_before @ grid.odom_from_grid)
+        for grid in (track.carried, *track.earlier)
     )
+    return replace(track, carried=carried, earlier=tuple(earlier))
 
 
 def elected(

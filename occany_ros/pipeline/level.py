@@ -14,6 +14,7 @@ from occany_ros.pipeline.config import LevelMode
 from occany_ros.pipeline.ground import Sight
 from occany_ros.pipeline.occupancy_update import Extrinsics
 from occany_ros.pipeline.rig import Placed
+from occany_ros.pipeline.scale import is_leap
 
 LevelSource = Literal['mounting', 'axis swap', 'ground plane']
 
@@ -39,6 +40,7 @@ class LevelTrack:
     :param odd: odd planes in a row.
     :param refused: reason -> sets that showed no plane.
     :param missing: why the newest set showed none; empty where it did.
+    :param era: counts the means that were begun anew.
     """
 
     normal: NDArray[np.float64] | None = None
@@ -48,6 +50,7 @@ class LevelTrack:
     odd: int = 0
     refused: Mapping[str, int] | None = None
     missing: str = ''
+    era: int = 0
 
     def heard(
         self, sight: Sight, placed: Placed, scale: float, grown: float = 1.0
@@ -56,16 +59,19 @@ class LevelTrack:
         Take the ground of one more set in.
 
         :param sight: in the network's unit.
-        :param placed: the set; the plane is given for its reference camera.
+        :param placed: the set.
         :param scale: metres to the network's unit.
         :param grown: that scale over the one before.
         """
-        track = self if placed.extrinsics == self.extrinsics else LevelTrack(refused=self.refused)
+        track = self
+        if placed.extrinsics != self.extrinsics:
+            track = LevelTrack(refused=self.refused, era=self.era + 1)
         track = replace(track, extrinsics=placed.extrinsics)
-        camera = placed.base_from_camera[placed.reference]
+        camera = placed.base_from_camera[sight.reference]
         if track.normal is not None and grown != 1.0:
             at_camera = float(track.normal @ camera[:3, 3])
-            track = replace(track, offset=at_camera - grown * (at_camera - track.offset))
+            offset = at_camera - grown * (at_camera - track.offset)
+            track = replace(track, offset=offset, era=track.era + is_leap(grown))
         if sight.plane is None:
             return track.without(sight.refused)
         normal = camera[:3, :3] @ sight.plane.normal
@@ -78,7 +84,8 @@ class LevelTrack:
         if is_odd and track.odd + 1 < PATIENCE:
             return replace(track, odd=track.odd + 1).without('odd')
         if is_odd:
-            return replace(track, normal=normal, offset=offset, seen=1, odd=0, missing='')
+            anew = LevelTrack(normal, offset, placed.extrinsics, 1, refused=track.refused)
+            return replace(anew, era=track.era + 1)
         share = max(1.0 / (track.seen + 1), SLOWEST)
         mean = (1.0 - share) * track.normal + share * normal
         return replace(
@@ -104,10 +111,12 @@ class Levelled:
 
     :param source: what it comes from.
     :param base_from_mounted: (4, 4); identity where the mounting is taken as it is.
+    :param era: of the ground it is laid on; within one, it moves only slowly.
     """
 
     source: LevelSource
     base_from_mounted: NDArray[np.float64]
+    era: int = 0
 
 
 def levelled(
@@ -133,7 +142,7 @@ def levelled(
         flat = np.eye(4)
         flat[:3, :3] = _shortest_turn(track.normal)
         flat[2, 3] = -track.offset
-        return Levelled('ground plane', flat)
+        return Levelled('ground plane', flat, track.era)
     if mode != 'none' and extrinsics == 'given':
         return Levelled('mounting', np.eye(4))
     swapped = BODY_FROM_OPTICAL.copy()

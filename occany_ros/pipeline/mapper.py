@@ -141,7 +141,12 @@ class Mapper(Generic[TokensT, MemoryT]):
         watch.lap('odometry')
         joint = hanging.joint(frames.grid_from_base)
         scene, labels = labelling.scene(
-            metric.maps, located, index, joint, hanging.motion.odom_from_base
+            metric.maps,
+            located,
+            index,
+            joint,
+            hanging.motion.odom_from_base,
+            None if metric.has_leapt else hanging.since(state.hanging),
         )
         watch.lap('voxels')
         after = self._after(state, located, index, memories, frames)

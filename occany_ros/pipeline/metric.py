@@ -16,7 +16,7 @@ from occany_ros.pipeline.level import levelled
 from occany_ros.pipeline.localisation import Located
 from occany_ros.pipeline.occupancy_update import ScaleReport
 from occany_ros.pipeline.rig import Rig, stretched
-from occany_ros.pipeline.scale import by_height, by_odometry, ScaleTrack
+from occany_ros.pipeline.scale import by_height, by_odometry, is_leap, ScaleTrack
 from occany_ros.pipeline.state import MapperState
 from occany_ros.pipeline.window import Remembered
 
@@ -42,6 +42,11 @@ class Metric(Generic[TokensT]):
     track: ScaleTrack
     grown: float
     sight: Sight | None
+
+    @property
+    def has_leapt(self) -> bool:
+        """Tell whether metres became others, more than the mean creeps."""
+        return is_leap(self.grown)
 
 
 def in_metres(

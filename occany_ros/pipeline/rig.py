@@ -88,7 +88,8 @@ class Rig:
                 for own, seen, is_given in zip(known, measured, given, strict=True)
             ]
         )
-        extrinsics: Extrinsics = 'given' if any(given) else 'assumed'
+        # A given camera may be missing from a set: the base is the given one all the same.
+        extrinsics: Extrinsics = 'given' if any(given) or self.given else 'assumed'
         return Placed(world_from_base, base_from_camera, extrinsics, reference)
 
     def learn(self, cameras: Sequence[Camera], placed: Placed) -> 'Rig':

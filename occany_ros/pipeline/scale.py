@@ -76,6 +76,11 @@ class ScaleTrack:
         return self.told >= LEAST_RATIOS
 
 
+def is_leap(grown: float) -> bool:
+    """Tell whether a scale over the one before is more than the slow way of the mean."""
+    return abs(math.log(grown)) > LARGEST_STEP
+
+
 def by_odometry(
     track: ScaleTrack,
     window: Sequence[Remembered[TokensT]],

@@ -73,6 +73,18 @@ def test_another_base_frame_begins_where_the_robot_was(seed):
     np.testing.assert_allclose(step, invert(base[1]) @ base[2], atol=1e-9)
 
 
+@pytest.mark.parametrize('era', [0, 1])
+def test_a_ground_begun_anew_makes_no_step_in_the_path(era):
+    low, high = rigid(1), rigid(2)
+    before = Hanging().moved(LevelTrack(), Levelled('ground plane', low), rigid(3))
+    before = before.told(rigid(3), 0)
+    after = before.moved(LevelTrack(), Levelled('ground plane', high, era), rigid(3))
+    stayed = np.allclose(
+        after.told(rigid(3), S).motion.odom_from_base, before.motion.odom_from_base
+    )
+    assert stayed == (era == 1)
+
+
 class Trembling(Oracle):
     """Sees every window a little differently: each view is off on its own, every time."""
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from occany_ros.occupancy.grid import FREE, GridSpec, UNKNOWN
+from occany_ros.occupancy.voting import PlacedLabels
 from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.label_rules import LabelRules
+from occany_ros.pipeline.labelling import joined_anew, LabelTrack
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.semantics.class_file import read_class_set
 from occany_ros.semantics.classes import OCC3D
@@ -238,3 +240,16 @@ def test_rules_out_of_range(rules, name):
 
 def test_the_robot_moves_in_these_tests():
     assert np.linalg.norm(path(frame_set([FRONT], 2.0).stamp_ns)[:2, 3]) > 5
+
+
+def test_remembered_grids_stay_in_the_world_when_the_path_is_joined_anew():
+    labels = np.full(GRID.shape, FREE, np.uint8)
+    grids = [PlacedLabels(GRID, labels, pose(x=float(i))) for i in range(3)]
+    track = LabelTrack(since=1, carried=grids[0], earlier=tuple(grids[1:]))
+    shift = pose(x=5.0, yaw_deg=30.0)
+    moved = joined_anew(track, shift)
+    for before, after in zip(grids, (moved.carried, *moved.earlier), strict=True):
+        np.testing.assert_allclose(after.odom_from_grid, shift @ before.odom_from_grid)
+    assert moved.since == 1
+    assert joined_anew(track, np.eye(4)) is track
+    assert joined_anew(track, None).carried is None

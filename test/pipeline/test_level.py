@@ -158,7 +158,7 @@ def test_planes_are_averaged_and_a_few_odd_ones_are_left_out():
     assert track.missing == 'odd'
     track = heard(track, sight(3.0))
     assert track.offset == pytest.approx(-3.0)
-    assert (track.seen, track.missing) == (1, '')
+    assert (track.seen, track.missing, track.era) == (1, '', 1)
 
 
 def test_the_path_has_no_step_where_the_ground_is_seen_at_last():

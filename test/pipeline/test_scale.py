@@ -125,6 +125,7 @@ def test_a_height_by_parameter_does_without_any_mounting():
     outputs = run(both, drive(uncalibrated(RIG)))
     assert outputs[-1].level.height_m == pytest.approx(1.6, abs=0.01)
     assert outputs[-1].scale.value == pytest.approx(2.0, rel=1e-3)
+    assert max(abs(output.odom_from_base[2, 3]) for output in outputs) < 0.05
 
 
 def test_a_turning_robot_with_a_camera_off_its_axis_is_not_fooled():

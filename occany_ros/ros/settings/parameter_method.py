@@ -67,7 +67,9 @@ class MemoryParameters:
         runtime=True,
     )
     anchor: str = setting(
-        'newest', 'Set whose time and place the grid has', choices=('newest', 'first')
+        'newest',
+        'Set that is remembered first; the grid is at the newest one all the same',
+        choices=('newest', 'first'),
     )
 
 
