@@ -160,6 +160,8 @@ class _McapParser:
             kind, length = struct.unpack_from('<BQ', raw, place)
             if not kind:
                 raise ValueError('a record of no kind')
+            if kind == CHUNK:
+                raise ValueError('a chunk inside a chunk')
             first, place = place + 9, place + 9 + length
             if place > len(raw):
                 raise ValueError(f'a record of {length} bytes does not fit its chunk')

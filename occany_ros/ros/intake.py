@@ -79,8 +79,12 @@ class Intake:
         self._look_timer = node.create_timer(_LOOK_S, self.look, clock=steady)
         self._poll_timer = node.create_timer(1.0, self._poll, clock=steady)
         self._poll_timer.cancel()
+        try:
+            self.look()
+        except Exception:
+            self.close()
+            raise
         self.worker.start()
-        self.look()
 
     def look(self) -> None:
         """Ask the graph for the cameras' topics."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+import math
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,7 +46,7 @@ def speed(value: str) -> str:
     :raises ValueError: it is no number above 0.
     """
     try:
-        good = float(value) > 0
+        good = 0 < float(value) < math.inf
     except ValueError:
         good = False
     if not good:

@@ -262,9 +262,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     :returns: 0 after a signal, 2 for a wrong parameter.
     """
-    rclpy.init(args=arguments)
     node = None
     try:
+        rclpy.init(args=arguments)
         node = OccanyNode()
         leave_in_time(node, _LAST_S)
         node.start()
@@ -274,6 +274,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except RuntimeError:  # rclpy's word for a context that a signal ended too early
+        if rclpy.ok():
+            raise
     finally:
         # Under launch Ctrl-C comes twice, from the terminal and from launch: once is enough.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -14,7 +14,10 @@ from rclpy.serialization import deserialize_message
 import yaml
 
 LAST_S: Final = 10.0
-CODE: Final = 'import sys; from occany_ros.ros.node import main; sys.exit(main())'
+CODE: Final = (
+    'import sys; from occany_ros.ros.allocator import keep_memory_together as together; '
+    'together(); from occany_ros.ros.node import main; sys.exit(main())'
+)
 
 
 class NodeProcess:

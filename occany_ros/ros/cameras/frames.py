@@ -1,9 +1,10 @@
 """Grouped messages to a frame set: pixels, calibration and mounting of each camera."""
 
 from collections.abc import Mapping
+import re
 from time import monotonic
 from types import MappingProxyType
-from typing import Any, TYPE_CHECKING
+from typing import Any, Final, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,9 @@ if TYPE_CHECKING:  # they need rclpy, which recordings are mapped without
     from occany_ros.ros.cameras.recorded_inputs import RecordedInput
     from occany_ros.ros.tf.transforms import TransformSource
 
-_FIRST_WAIT_S = 1.0
+_FIRST_WAIT_S: Final = 1.0
+
+_RECTIFIED: Final = re.compile(r'(?:^|[/_])rect(?:$|[/_]|ified)')
 
 
 class FrameMaker:
@@ -75,8 +78,8 @@ class FrameMaker:
                 image = _decoded(arrival.payload)
                 mask = mask_for(self._masks, settings, image.shape[:2])
             except ValueError as error:
-                self._progress.undecodable[name] += 1
                 self._progress.decode_errors[name] = str(error)
+                self._progress.undecodable[name] += 1
                 continue
             camera = self._camera(settings, image.shape[:2], stamp_ns, parameters)
             found.append(Frame(camera, stamp_ns, turn(image, settings.rotate), mask))
@@ -108,7 +111,7 @@ class FrameMaker:
         state = self._inputs[settings.name].state
         if state.info is None or state.choice is None:
             return None
-        is_rectified = 'rect' in state.choice.topic
+        is_rectified = _RECTIFIED.search(state.choice.topic) is not None
         note = ''
         try:
             result = intrinsics_from_message(state.info, size=size, rectified=is_rectified)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+import sys
 from typing import Any, Final
 
 import numpy as np
@@ -66,7 +67,7 @@ class RecordedTransforms(TransformBuffer):
     """All transforms of a recording at once, so that nothing is waited for."""
 
     def __init__(self) -> None:
-        super().__init__(keep_ns=FOR_EVER_NS)
+        super().__init__(keep_ns=FOR_EVER_NS, most=sys.maxsize)
         self.name = 'the recording'
 
     def lookup(

@@ -41,7 +41,7 @@ class Announcer:
 
     def drops(self, undecodable: dict[str, int], errors: dict[str, str]) -> None:
         """Log cameras some of whose images could not be decoded since the last call."""
-        for name, count in undecodable.items():
+        for name, count in dict(undecodable).items():
             new = count - self._dropped.get(name, 0)
             if new > 0:
                 self._node.get_logger().warning(

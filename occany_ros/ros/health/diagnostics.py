@@ -164,7 +164,7 @@ def inference_status(
         'novel_plan': progress.imagined.plan or 'none',
     }
     values |= {'rate_hz': progress.rate_hz, 'outputs': progress.outputs, 'failures': failed}
-    values |= {f'failed: {kind}': count for kind, count in progress.failures.items()}
+    values |= {f'failed: {kind}': count for kind, count in dict(progress.failures).items()}
     for name, spread in progress.stages().items():
         values[f'{name}_ms_p50'] = spread.p50_ms
         values[f'{name}_ms_p95'] = spread.p95_ms
@@ -179,7 +179,7 @@ def memory_status(progress: Progress, gpu_bytes: int | None) -> DiagnosticStatus
         'rss_peak_mb': resident_bytes('VmHWM') / _MEBI,
     }
     values['gpu_mb'] = 'none' if gpu_bytes is None else gpu_bytes / _MEBI
-    values |= {f'restarts: {reason}': count for reason, count in progress.restarts.items()}
+    values |= {f'restarts: {reason}': count for reason, count in dict(progress.restarts).items()}
     return status('memory', OK, f'{progress.window} sets in memory', values)
 
 

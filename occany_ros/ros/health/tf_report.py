@@ -24,7 +24,8 @@ def tf_status(
     :param source: what reads /tf.
     :param refused: why our own transform is not published; empty where it is, or nobody asked.
     """
-    notes = {key: text for key, text in progress.notes.items() if key.startswith(('tf ', 'map_'))}
+    told = dict(progress.notes)  # the worker writes to it meanwhile
+    notes = {key: text for key, text in told.items() if key.startswith(('tf ', 'map_'))}
     mounted = [camera.statistics.name for camera in cameras if camera.mounted]
     problems = [refused] if refused else []
     problems += [notes[key] for key in ('map_to_odom', 'tf grid.frame') if key in notes]

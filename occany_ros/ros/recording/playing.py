@@ -1,6 +1,7 @@
 """How a recording is played, and how far it got."""
 
 from dataclasses import dataclass, field
+import math
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class PlayOptions:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be played."""
-        if not self.rate > 0:
-            raise ValueError(f'rate: expected more than 0, got {self.rate}')
+        if not 0 < self.rate < math.inf:
+            raise ValueError(f'rate: expected a number above 0, got {self.rate}')
         if self.loops < 0 or self.clock_hz < 0 or self.wait_s < 0:
             raise ValueError('loops, clock_hz, wait_s: expected 0 or more')
 

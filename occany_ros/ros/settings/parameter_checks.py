@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+import math
 import re
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from occany_ros.ros.settings.setting import built, Setting, settings_of, unknown
 
 OF_EVERY_NODE: Final = ('use_sim_time', 'start_type_description_service', 'qos_overrides.')
 """Beginnings of the names that every ROS node declares by itself."""
+MOST_VOXELS: Final = 32_000_000
+"""Voxels of a grid at most: some arrays of this size are needed at once."""
 _NAME: Final = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 
 
@@ -123,3 +126,9 @@ def _check_together(parameters: Parameters) -> None:
     for name, entries in (('size', parameters.grid.size), ('origin', parameters.grid.origin)):
         if len(entries) != 3:
             raise ValueError(f'grid.{name}: expected 3 numbers, got {len(entries)}')
+    voxels = math.prod(parameters.grid.size)
+    if parameters.grid.preset == 'custom' and voxels > MOST_VOXELS:
+        raise ValueError(
+            f'grid.size: expected at most {MOST_VOXELS} voxels in all, got {voxels}; raise '
+            'grid.resolution, or make the grid smaller'
+        )

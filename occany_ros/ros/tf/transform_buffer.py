@@ -38,10 +38,12 @@ class TransformBuffer:
     its lock.
 
     :param keep_ns: how long transforms with a time are kept, by their own stamps.
+    :param most: times kept of a frame.
     """
 
-    def __init__(self, keep_ns: int = 10 * NANOSECONDS) -> None:
+    def __init__(self, keep_ns: int = 10 * NANOSECONDS, most: int = _MOST_STAMPS) -> None:
         self._keep_ns = keep_ns
+        self._most = most
         self._edges: dict[str, _Edge] = {}
         self._changed = Condition()
 
@@ -81,7 +83,7 @@ class TransformBuffer:
                 edge.stamps_ns.insert(place, stamp_ns)
                 edge.matrices.insert(place, parent_from_child)
             first = bisect_left(edge.stamps_ns, edge.stamps_ns[-1] - self._keep_ns)
-            first = max(first, len(edge.stamps_ns) - _MOST_STAMPS)
+            first = max(first, len(edge.stamps_ns) - self._most)
             del edge.stamps_ns[:first], edge.matrices[:first]
             self._changed.notify_all()
 

@@ -122,3 +122,9 @@ def test_the_files_made_from_the_parameters_are_up_to_date():
 def test_the_default_file_holds_the_defaults():
     content = yaml.safe_load(default_yaml())
     assert parameters_from(flat(content['/**']['ros__parameters'])) == Parameters()
+
+
+def test_a_grid_that_no_memory_holds_is_refused():
+    given = {'grid.preset': 'custom', 'grid.size': [2048, 2048, 2048]}
+    with pytest.raises(ValueError, match=r'grid\.size: expected at most .* got 8589934592'):
+        parameters_from(given)

@@ -147,3 +147,14 @@ def test_frames_are_joined_where_one_tree_holds_both_whatever_the_time():
     assert buffer.are_joined('map', 'map')
     assert not buffer.are_joined('camera', 'island')
     assert not buffer.are_joined('camera', 'nowhere')
+
+
+def test_all_times_of_a_recording_can_be_kept():
+    buffer = TransformBuffer(keep_ns=10**18, most=20_000)
+    few = TransformBuffer(keep_ns=10**18)
+    for stamp_ns in range(0, 10_001 * 10**7, 10**7):
+        for one in (buffer, few):
+            one.put(('odom', 'base'), stamp_ns, np.eye(4), is_static=False)
+    np.testing.assert_array_equal(buffer.lookup('odom', 'base', 0), np.eye(4))
+    with pytest.raises(LookupError):
+        few.lookup('odom', 'base', 0)
