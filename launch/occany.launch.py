@@ -27,6 +27,7 @@ from launch.actions import (
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from occany_ros.ros import launching
+from occany_ros.ros.health.graph_environment import profile_variable
 from occany_ros.ros.rviz_view import fitted_view
 from occany_ros.ros.settings.parameter_checks import OF_EVERY_NODE, parameters_from
 from occany_ros.ros.settings.parameters import Parameters
@@ -54,8 +55,7 @@ VIEWS = {'true': 'occany.rviz', 'light': 'occany_light.rviz'}
 
 def transport(share: Path) -> dict[str, str]:
     """Point Fast DDS at settings that carry whole images."""
-    old = os.environ.get('ROS_DISTRO') in ('humble', 'iron', 'jazzy')
-    name = 'FASTRTPS_DEFAULT_PROFILES_FILE' if old else 'FASTDDS_DEFAULT_PROFILES_FILE'
+    name = profile_variable(os.environ.get('ROS_DISTRO', ''))
     return {} if os.environ.get(name) else {name: str(share / 'config' / 'fastdds.xml')}
 
 

@@ -14,7 +14,7 @@ export ROS_DOMAIN_ID=${ROS_DOMAIN_ID:-$((1 + $$ % 100))}
 case $ROS_DISTRO in
   humble)
     export ROS_LOCALHOST_ONLY=1 FASTRTPS_DEFAULT_PROFILES_FILE=$root/config/fastdds.xml ;;
-  jazzy)
+  iron|jazzy)
     export FASTRTPS_DEFAULT_PROFILES_FILE=$root/config/fastdds.xml ;;
   *)
     export FASTDDS_DEFAULT_PROFILES_FILE=$root/config/fastdds.xml ;;

@@ -8,7 +8,7 @@ from typing import Any
 
 from occany_ros.pipeline.modes import MODES
 from occany_ros.ros.health.graph_environment import shared_file
-from occany_ros.semantics.plain_yaml import plain_yaml, read_plain_yaml
+from occany_ros.semantics.plain_yaml import dotted, plain_yaml, read_plain_yaml
 
 
 def add_mode_option(parser: argparse.ArgumentParser) -> None:
@@ -88,16 +88,5 @@ def _file_parameters(path: Path) -> dict[str, Any]:
         if not isinstance(parameters, Mapping):
             kind = type(parameters).__name__
             raise ValueError(f'{path}: expected parameters by name, got {kind}')
-        flat |= _flat(parameters)
-    return flat
-
-
-def _flat(values: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
-    """Turn the tree of a parameter file into dotted names."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f'{prefix}{name}.')
-        else:
-            flat[f'{prefix}{name}'] = value
+        flat |= dotted(parameters)
     return flat

@@ -49,6 +49,9 @@ class Classes(Protocol):
     def grid_traversable(self) -> tuple[int, ...]:
         """Grid labels of the ground one can move on."""
 
+    def grid_labels(self, native: frozenset[int]) -> tuple[int, ...]:
+        """Grid labels of native ids, ascending."""
+
 
 @dataclass(frozen=True, slots=True)
 class GridSpec:

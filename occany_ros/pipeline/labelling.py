@@ -108,7 +108,7 @@ def elected(
     most = max(rules.votes - 1, 0)
     earlier = track.earlier[-most:] if most else ()
     if earlier:
-        moving = tuple(sorted(int(classes.grid_from_native[i]) for i in rules.moving_in(classes)))
+        moving = classes.grid_labels(rules.moving_in(classes))
         grid = replace(grid, labels=voted_labels(newest, earlier, classes, moving))
     kept = (*earlier, newest) if rules.votes > 1 else ()
     carried = replace(newest, labels=grid.labels)

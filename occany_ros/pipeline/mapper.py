@@ -38,6 +38,7 @@ from occany_ros.pipeline.window import (
     Remembered,
     Remembering,
     still_kept,
+    views_of,
 )
 import torch
 
@@ -122,8 +123,7 @@ class Mapper(Generic[TokensT, MemoryT]):
             watch.lap('novel')
         window = in_memory_order((*kept, newest), self.config.anchor)
         index = window.index(newest)
-        first = sum(len(entry.frames) for entry in window[:index])
-        here = slice(first, first + len(newest.frames))
+        here = views_of(window, index)
         views = [frame for entry in window for frame in entry.frames]
         labelling = Labelling(state.labels, self.classes, self.config)
         fetched = fetch(prediction, novel, with_labels=labelling.asks)

@@ -18,7 +18,7 @@ from occany_ros.pipeline.occupancy_update import ScaleReport
 from occany_ros.pipeline.rig import Rig, stretched
 from occany_ros.pipeline.scale import by_height, by_odometry, is_leap, ScaleTrack
 from occany_ros.pipeline.state import MapperState
-from occany_ros.pipeline.window import Remembered
+from occany_ros.pipeline.window import Remembered, views_of
 
 _UPWARD = np.array((0.0, -1.0, 0.0))
 
@@ -129,11 +129,10 @@ def _sight(
     classes: Classes,
 ) -> Sight:
     cameras = [frame.camera for frame in window[newest].frames]
-    first = sum(len(entry.frames) for entry in window[:newest])
     reference = rig.reference(cameras)
     known = rig.known(cameras[reference])
     up = _UPWARD if known is None else known[2, :3]
-    seen = maps.seen.part(slice(first, first + len(cameras)))
+    seen = maps.seen.part(views_of(window, newest))
     return see_ground(seen, reference, up, config.confidence, classes)
 
 

@@ -16,6 +16,7 @@ from occany_ros.pipeline.hanging import Joint
 from occany_ros.pipeline.host_maps import Fetched, ViewMaps
 from occany_ros.pipeline.localisation import Located
 from occany_ros.pipeline.occupancy_update import CameraView, Cloud
+from occany_ros.pipeline.window import views_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +54,7 @@ def fill(
     grid_from_world = joint.grid_from_mounted @ invert(located.newest.world_from_base)
     cloud = points_in_base(maps.seen, is_solid, grid_from_world)
     frames = [frame for entry in located.window for frame in entry.frames]
-    first = sum(len(entry.frames) for entry in located.window[:newest])
-    here = slice(first, first + len(located.window[newest].frames))
+    here = views_of(located.window, newest)
     if config.fusion == 'carve':
         width = frames[0].image.shape[1]
         grid = _carved(maps, grid_from_world, width, classes, config)

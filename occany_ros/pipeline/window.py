@@ -98,6 +98,12 @@ def in_memory_order(
     return tuple(window) if anchor == 'first' else tuple(reversed(window))
 
 
+def views_of(window: Sequence[Remembered[TokensT]], index: int) -> slice:
+    """Where the views of one set lie among those of all sets, in memory order."""
+    first = sum(len(entry.frames) for entry in window[:index])
+    return slice(first, first + len(window[index].frames))
+
+
 def remember_window(
     reconstructor: Reconstructor[TokensT, MemoryT],
     tokens: tuple[TokensT, ...],

@@ -7,13 +7,13 @@ import math
 from pathlib import Path
 from typing import Any, Final
 
+from occany_ros.ros.settings.parameter_inputs import IMAGE_TYPES
 from occany_ros.ros.settings.parameters import Parameters
-from occany_ros.semantics.plain_yaml import plain_yaml, read_plain_yaml
+from occany_ros.semantics.plain_yaml import dotted, plain_yaml, read_plain_yaml
 import yaml
 
 TRUE: Final = ('true', '1', 'yes', 'on')
 FALSE: Final = ('false', '0', 'no', 'off')
-IMAGE_TYPES: Final = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 
 
 def full_name(base: str, namespace: str, name: str) -> str:
@@ -81,7 +81,7 @@ def named_values(value: str) -> dict[str, Any]:
     tree = plain_yaml(listed, 'parameters')
     if not isinstance(tree, dict) or None in tree.values():
         raise ValueError(f'parameters: expected "{{name: value, ...}}", got {value!r}')
-    return _flat(tree)
+    return dotted(tree)
 
 
 def parameters_of(path: str | Path, node: str) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def parameters_of(path: str | Path, node: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for pattern, given in _nodes(tree):
         if _means(pattern, node):
-            values |= _flat(given)
+            values |= dotted(given)
     return values
 
 
@@ -123,15 +123,6 @@ def _means(pattern: str, node: str) -> bool:
         return k < len(words) and fnmatchcase(words[k], wanted[i]) and fits(i + 1, k + 1)
 
     return fits(0, 0)
-
-
-def _flat(tree: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
-    """Turn the tree of a parameter file into dotted names."""
-    result: dict[str, Any] = {}
-    for name, value in tree.items():
-        deeper = isinstance(value, dict)
-        result.update(_flat(value, f'{prefix}{name}.') if deeper else {f'{prefix}{name}': value})
-    return result
 
 
 def only_cameras(values: Mapping[str, Any], wanted: list[str]) -> dict[str, Any]:

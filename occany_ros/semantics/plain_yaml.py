@@ -5,6 +5,7 @@ A few lines of YAML can stand for gigabytes (aliases of aliases) or overflow the
 lists): such files are refused before any value is made of them.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,3 +70,12 @@ def _check_shape(text: str, what: str) -> None:
                 f'{what}: expected at most {DEEPEST} levels and {MOST_NODES} values, got more; '
                 'simplify it'
             )
+
+
+def dotted(tree: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
+    """Turn the tree of a parameter file into dotted names."""
+    result: dict[str, Any] = {}
+    for name, value in tree.items():
+        deeper = isinstance(value, Mapping)
+        result |= dotted(value, f'{prefix}{name}.') if deeper else {f'{prefix}{name}': value}
+    return result

@@ -9,9 +9,15 @@ from typing import Final
 PROFILE: Final = Path('config') / 'fastdds.xml'
 PROFILE_VARIABLES: Final = {
     'humble': 'FASTRTPS_DEFAULT_PROFILES_FILE',
+    'iron': 'FASTRTPS_DEFAULT_PROFILES_FILE',
     'jazzy': 'FASTRTPS_DEFAULT_PROFILES_FILE',
 }
 """What Fast DDS of a distribution reads; the others read ``FASTDDS_DEFAULT_PROFILES_FILE``."""
+
+
+def profile_variable(distribution: str) -> str:
+    """Name the variable that tells Fast DDS of a distribution where its settings are."""
+    return PROFILE_VARIABLES.get(distribution, 'FASTDDS_DEFAULT_PROFILES_FILE')
 
 
 def local_graph(environment: Mapping[str, str], *, domain: int) -> dict[str, str]:
@@ -29,8 +35,7 @@ def local_graph(environment: Mapping[str, str], *, domain: int) -> dict[str, str
         wanted['ROS_LOCALHOST_ONLY'] = '1'
     profile = profile_file(environment)
     if profile is not None:
-        variable = PROFILE_VARIABLES.get(distribution, 'FASTDDS_DEFAULT_PROFILES_FILE')
-        wanted[variable] = str(profile)
+        wanted[profile_variable(distribution)] = str(profile)
     return {name: value for name, value in wanted.items() if not environment.get(name)}
 
 

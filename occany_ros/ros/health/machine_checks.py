@@ -6,7 +6,7 @@ import shutil
 from typing import Final
 
 from occany_ros.ros.health.finding import Finding
-from occany_ros.ros.health.graph_environment import PROFILE_VARIABLES
+from occany_ros.ros.health.graph_environment import profile_variable
 from occany_ros.ros.health.optional_packages import is_installed, packages_text
 
 LEAST_SHARED_MEMORY: Final = 256 << 20
@@ -78,7 +78,7 @@ def middleware(environment: Mapping[str, str]) -> Finding:
     if 'fastrtps' not in name:
         return Finding('ok', 'middleware', f'{name}; its settings for large messages are its own')
     distribution = environment.get('ROS_DISTRO', '')
-    variable = PROFILE_VARIABLES.get(distribution, 'FASTDDS_DEFAULT_PROFILES_FILE')
+    variable = profile_variable(distribution)
     given = environment.get(variable, '')
     if not given:
         return Finding(

@@ -20,9 +20,10 @@ from occany_ros.ros.health.diagnostics import (
     sync_status,
 )
 from occany_ros.ros.health.tf_report import tf_status
-from occany_ros.ros.health.watchdog import CameraFacts, Facts, IMAGE_TYPES
+from occany_ros.ros.health.watchdog import CameraFacts, Facts
 from occany_ros.ros.intake import Intake
 from occany_ros.ros.progress import Progress
+from occany_ros.ros.settings.parameter_inputs import IMAGE_TYPES
 from occany_ros.ros.settings.parameters import Parameters
 from rclpy.clock import ClockType
 from rclpy.node import Node

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
+from occany_ros.ros.settings.parameter_inputs import IMAGE_TYPES
 
 
 @dataclass(frozen=True, slots=True)

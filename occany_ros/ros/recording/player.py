@@ -14,6 +14,7 @@ from occany_ros.ros.messages.graph_types import (
 )
 from occany_ros.ros.recording.activation import wait_until_active
 from occany_ros.ros.recording.playing import PlayOptions, PlayReport
+from occany_ros.ros.settings.parameter_inputs import IMAGE_TYPES
 import rclpy
 from rclpy.duration import Duration
 from rclpy.executors import ExternalShutdownException
@@ -22,7 +23,6 @@ from rosgraph_msgs.msg import Clock
 
 LONGEST_SLEEP: Final = 0.05  # seconds; so that interrupts and /clock are never kept waiting
 POLL: Final = 0.02  # seconds
-IMAGE_TYPES: Final = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 ANY_IMAGE: Final = 'any image topic'
 
 

@@ -1,9 +1,13 @@
 """Groups of parameters about what comes in: cameras, synchronisation, transforms."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from occany_ros.ros.settings.mounting import mounting_from_text
 from occany_ros.ros.settings.setting import setting
+
+IMAGE_TYPES: Final = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
+"""Messages of ``transport`` raw and compressed."""
 
 
 @dataclass(frozen=True, slots=True)
