@@ -19,7 +19,7 @@ check() {
 
 check 'ruff lint' ruff check --quiet .
 check 'ruff format' ruff format --check .
-check 'mypy' mypy
+check 'mypy' mypy --cache-dir=/dev/null # a cache has hidden an error that a clean clone shows
 check 'import-linter' lint-imports --no-cache
 check 'ament_flake8' ament_flake8 "${sources[@]}"
 check 'ament_pep257' ament_pep257 "${sources[@]}"

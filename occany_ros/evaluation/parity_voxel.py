@@ -33,24 +33,6 @@ class _EveryClassVotes:
     count: int
     empty: int = 254
     other: int = 254
-    grid_names: tuple[str, ...] = ()
-    grid_traversable: tuple[int, ...] = ()
-    dynamic: frozenset[int] = frozenset()
-
-    @property
-    def native_from_network(self) -> NDArray[np.uint8]:
-        """Labels are those of the file."""
-        return np.arange(256, dtype=np.uint8)
-
-    @property
-    def grid_from_native(self) -> NDArray[np.uint8]:
-        """Every class keeps its number."""
-        return np.arange(256, dtype=np.uint8)
-
-    @property
-    def native_from_grid(self) -> NDArray[np.uint8]:
-        """And gets it back."""
-        return np.arange(256, dtype=np.uint8)
 
 
 def _worst(got: NDArray[Any], stored: NDArray[Any]) -> float:

@@ -10,8 +10,8 @@ FREE: Final = 0
 UNKNOWN: Final = 255
 
 
-class Classes(Protocol):
-    """What a grid needs to know of a class set; `occany_ros.semantics.classes` has some."""
+class NativeClasses(Protocol):
+    """What voting needs to know of a class set: the ids that vote, and the two that do not."""
 
     @property
     def count(self) -> int:
@@ -24,6 +24,10 @@ class Classes(Protocol):
     @property
     def other(self) -> int:
         """Native id of things of no class; may be one past the end."""
+
+
+class Classes(NativeClasses, Protocol):
+    """What a grid needs to know of a class set; `occany_ros.semantics.classes` has some."""
 
     @property
     def dynamic(self) -> frozenset[int]:

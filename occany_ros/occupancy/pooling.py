@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from occany_ros.occupancy.grid import Classes
+from occany_ros.occupancy.grid import NativeClasses
 
 Pooling = Literal['none', 'geometry', 'classes']
 Filling = Literal['dilate', 'majority']
@@ -64,7 +64,7 @@ def fill(occupied: NDArray[np.bool_], rule: Filling) -> NDArray[np.bool_]:
 
 
 def pool_geometry(
-    native: NDArray[np.uint8], classes: Classes, *, rule: Filling = 'dilate'
+    native: NDArray[np.uint8], classes: NativeClasses, *, rule: Filling = 'dilate'
 ) -> NDArray[np.uint8]:
     """
     Fill the geometry and forget the classes: what geometry presets are scored with.
@@ -78,7 +78,7 @@ def pool_geometry(
 
 
 def pool_classes(
-    native: NDArray[np.uint8], classes: Classes, *, only_other: bool = False
+    native: NDArray[np.uint8], classes: NativeClasses, *, only_other: bool = False
 ) -> NDArray[np.uint8]:
     """
     Give each occupied voxel the most frequent real class around it; occupancy stays as it is.
@@ -111,7 +111,7 @@ def pool_classes(
 
 
 def pool_unified(
-    native: NDArray[np.uint8], classes: Classes, *, rule: Filling = 'dilate'
+    native: NDArray[np.uint8], classes: NativeClasses, *, rule: Filling = 'dilate'
 ) -> NDArray[np.uint8]:
     """Fill with voxels of class other, then `pool_classes` over all occupied voxels."""
     added = fill(native != classes.empty, rule) & (native == classes.empty)
@@ -119,7 +119,7 @@ def pool_unified(
 
 
 def merge_demo(
-    seen: NDArray[np.uint8], imagined: NDArray[np.uint8], classes: Classes
+    seen: NDArray[np.uint8], imagined: NDArray[np.uint8], classes: NativeClasses
 ) -> NDArray[np.uint8]:
     """
     Lay the grid of real views over the grid of novel views, as the released demo does.

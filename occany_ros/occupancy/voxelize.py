@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from occany_ros.occupancy.grid import Classes, GridSpec
+from occany_ros.occupancy.grid import GridSpec, NativeClasses
 from occany_ros.occupancy.points import LabelledPoints
 
 Splat = Literal['trilinear', 'nearest']
@@ -54,7 +54,7 @@ class _Groups:
 
 
 def _vote_labels(
-    cloud: LabelledPoints, classes: Classes
+    cloud: LabelledPoints, classes: NativeClasses
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Class index each point votes for, and whether it votes at all."""
     if cloud.labels is None:
@@ -65,7 +65,7 @@ def _vote_labels(
     return np.where(votes, cloud.labels, 0).astype(np.int64), votes
 
 
-def _group(cloud: LabelledPoints, spec: GridSpec, classes: Classes) -> _Groups:
+def _group(cloud: LabelledPoints, spec: GridSpec, classes: NativeClasses) -> _Groups:
     """Sort points that touch the grid by base cell and class."""
     lattice = (cloud.points - np.array(spec.origin, np.float32)) / np.float32(spec.resolution)
     lattice = np.ascontiguousarray(lattice.T)  # (3, p)
@@ -156,7 +156,7 @@ def _nearest(groups: _Groups, spec: GridSpec, classes: int) -> Votes:
 
 
 def collect_votes(
-    cloud: LabelledPoints, spec: GridSpec, classes: Classes, *, splat: Splat = 'trilinear'
+    cloud: LabelledPoints, spec: GridSpec, classes: NativeClasses, *, splat: Splat = 'trilinear'
 ) -> Votes:
     """
     Let points vote for voxels.
@@ -178,7 +178,7 @@ def collect_votes(
 
 
 def label_votes(
-    votes: Votes, spec: GridSpec, classes: Classes, *, min_evidence: float = 0.0
+    votes: Votes, spec: GridSpec, classes: NativeClasses, *, min_evidence: float = 0.0
 ) -> NDArray[np.uint8]:
     """
     Give every occupied voxel its best class, or ``other`` where nobody voted.
@@ -198,7 +198,7 @@ def label_votes(
 def voxelize(
     cloud: LabelledPoints,
     spec: GridSpec,
-    classes: Classes,
+    classes: NativeClasses,
     *,
     splat: Splat = 'trilinear',
     min_evidence: float = 0.0,
