@@ -61,6 +61,8 @@ class LoadedModel:
         ``reconstruction``.
     :param plan: which of them to render unless the user says otherwise.
     :param novel_confidence: as ``confidence``, for points of such views.
+    :param novel_batch: how many of them see each other, unless the user says otherwise; 0 where
+        they do not know each other, however many are rendered at once.
     :param device: where it runs.
     :param precision: ``fp32``, ``bf16`` or ``fp16``.
     :param acceleration: ``off``, ``compile`` or ``graphs``.
@@ -80,6 +82,7 @@ class LoadedModel:
     device: torch.device
     precision: str
     acceleration: str = 'off'
+    novel_batch: int = 0
 
 
 def load_model(

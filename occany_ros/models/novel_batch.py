@@ -1,4 +1,4 @@
-"""How many novel views are rendered at once; their results do not depend on it."""
+"""How many novel views are rendered at once."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -27,6 +27,18 @@ def views_that_fit(pixels: int, device: torch.device) -> int:
         idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         room = min(room, FREE_SHARE * (free + idle))
     return max(1, int(room / (PIXEL_BYTES * pixels)))
+
+
+def full_groups(count: int, size: int) -> Iterator[tuple[int, int]]:
+    """
+    Cut a range into groups of one size; the last one may be smaller.
+
+    :param count: length of the range.
+    :param size: of a group; 0 for one group of all.
+    :returns: first index and end of each.
+    """
+    for first in range(0, count, size or count or 1):
+        yield first, min(first + (size or count), count)
 
 
 def even_groups(count: int, most: int) -> Iterator[tuple[int, int]]:

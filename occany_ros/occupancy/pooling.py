@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from occany_ros.occupancy.grid import NativeClasses
 
-Pooling = Literal['none', 'geometry', 'classes']
+Pooling = Literal['none', 'geometry', 'classes', 'unified']
 Filling = Literal['dilate', 'majority']
 ScalarT = TypeVar('ScalarT', np.bool_, np.uint8)
 _MAJORITY: Final = 14

@@ -51,8 +51,8 @@ class MapperConfig:
     :param novel: novel views to render around each view, where the network can; None for none.
     :param mode: how much of that is rendered, see `occany_ros.pipeline.imagination.plan_in`.
     :param novel_confidence: points of novel views need more than this.
-    :param novel_batch: most novel views rendered at once; 0 lets the network decide by the memory
-        there is. It does not change the answer.
+    :param novel_batch: novel views rendered at once; 0 lets the network decide by the memory there
+        is. It changes the answer of networks whose novel views see each other, and of no other.
     :param merge: how seen and novel points share a ``trilinear`` grid. ``evaluation``: all
         points, those of seen views first, fill one grid; ``demo``: each kind fills its own, and
         the novel grid shows where the seen one is free. With ``carve`` novel views add rays,

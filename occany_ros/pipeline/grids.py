@@ -105,11 +105,13 @@ def pooled(grid: OccupancyGrid3d, classes: Classes, pooling: Pooling) -> Occupan
 
     ``geometry`` also occupies every voxel beside an occupied one: geometry is scored like that.
     The new voxels are of class ``other`` and as certain as their most certain neighbour.
-    ``classes`` gives each occupied voxel the class most frequent around it. ``none`` changes
-    nothing.
+    ``classes`` gives each occupied voxel the class most frequent around it. ``unified`` does the
+    one and then the other. ``none`` changes nothing.
     """
     if pooling == 'none':
         return grid
+    if pooling == 'unified':
+        return pooled(pooled(grid, classes, 'geometry'), classes, 'classes')
     is_occupied = (grid.labels != FREE) & (grid.labels != UNKNOWN)
     if pooling == 'geometry':
         is_new = dilate(is_occupied) & ~is_occupied

@@ -6,7 +6,7 @@ from typing import Any, Final, Generic
 
 from occany_ros.geometry.novel_views import novel_poses, NovelViewPlan
 from occany_ros.models.factory import LoadedModel
-from occany_ros.models.novel_batch import even_groups
+from occany_ros.models.novel_batch import full_groups
 from occany_ros.models.prediction import (
     MemoryT,
     NovelViewRenderer,
@@ -85,17 +85,17 @@ def imagine(
     """
     Render a plan around the registered poses of the views that were seen.
 
-    Novel views do not know each other, so how many are rendered at once changes nothing but time
-    and memory.
+    Where novel views do not know each other, how many are asked for at once changes nothing but
+    time and memory. Those of OccAny+ look at the others of their group (OccAny+ spec, section 8).
 
     :param memory: of the whole window.
     :param tokens: of every view of the window.
     :param seen: what the network said of them, in the same order.
-    :param batch: most views asked for at once; 0 asks for all, and lets the network decide.
+    :param batch: views asked for at once; 0 asks for all, and lets the network decide.
     :returns: the views in the order of the plan, in groups.
     """
     poses = novel_poses(seen.world_from_camera, plan).world_from_camera
     return tuple(
         renderer.render_novel(memory, tokens, seen, poses[first:end])
-        for first, end in even_groups(len(poses), batch or len(poses))
+        for first, end in full_groups(len(poses), batch)
     )

@@ -252,6 +252,7 @@ def config_for(model: LoadedModel, mode: Mode = 'fast') -> MapperConfig:
         novel=model.plan,
         mode=mode,
         novel_confidence=model.novel_confidence,
+        novel_batch=model.novel_batch,
     )
 
 

@@ -137,7 +137,7 @@ def mapper_config(parameters: Parameters, model: LoadedModel) -> MapperConfig:
         novel=render_plan(parameters, model),
         mode=cast(Mode, parameters.mode),
         novel_confidence=parameters.confidence.render or model.novel_confidence,
-        novel_batch=parameters.render.batch,
+        novel_batch=parameters.render.batch or model.novel_batch,
         merge=cast(Merge, parameters.render.merge),
         grid=grid_spec(parameters),
         fusion=fusion.get(parameters.grid.fusion, model.fusion),

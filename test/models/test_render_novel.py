@@ -11,7 +11,7 @@ from occany_ros.models.config import (
     RAY_MAP_CHANNELS,
     RayMapConfig,
 )
-from occany_ros.models.novel_batch import even_groups, views_that_fit
+from occany_ros.models.novel_batch import even_groups, full_groups, views_that_fit
 from occany_ros.models.occany import OccAny
 from occany_ros.models.postprocess import point_maps
 from occany_ros.models.prediction import NovelViewRenderer
@@ -173,6 +173,9 @@ def test_reconstruction_stage_says_what_is_missing():
 def test_groups_are_even_and_fit():
     assert list(even_groups(10, 4)) == [(0, 3), (3, 6), (6, 10)]
     assert list(even_groups(0, 4)) == []
+    assert list(full_groups(10, 4)) == [(0, 4), (4, 8), (8, 10)]
+    assert list(full_groups(3, 0)) == [(0, 3)]
+    assert list(full_groups(0, 0)) == list(full_groups(0, 4)) == []
     device = torch.device('cpu')
     assert views_that_fit(10**12, device) == 1
     assert views_that_fit(160 * 512, device) > views_that_fit(288 * 512, device) > 1

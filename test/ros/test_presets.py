@@ -16,6 +16,7 @@ NETWORK = SimpleNamespace(
     plan=NovelViewPlan(views_per_frame=7, forward_m=0.5, rotate_deg=11.0, lateral_m=0.25),
     confidence=9.0,
     novel_confidence=8.0,
+    novel_batch=0,
     fusion='carve',
 )
 # name -> images, steps, metres, degrees, threshold, grid, merge, pooling (OccAny §14)

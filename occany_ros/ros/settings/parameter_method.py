@@ -107,8 +107,8 @@ class RenderParameters:
     )
     batch: int = setting(
         0,
-        'Views rendered at once at most; 0 takes as many as memory allows. It does not change '
-        'the result',
+        'Views rendered at once; 0 takes what suits the network. Those of occany_plus see the '
+        'others of their batch, so there it changes the result, and nowhere else',
         limits=(0, 10_000),
         runtime=True,
     )

@@ -38,8 +38,8 @@ class GridParameters:
         'none',
         'What voxels take from the 26 around them: geometry also occupies each one beside an '
         'occupied one, as geometry is scored in the paper; classes gives each occupied one the '
-        'most frequent class around it',
-        choices=('none', 'geometry', 'classes'),
+        'most frequent class around it; unified does both, one after the other',
+        choices=('none', 'geometry', 'classes', 'unified'),
         runtime=True,
     )
 
