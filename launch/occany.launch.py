@@ -38,6 +38,7 @@ ARGUMENTS = {
     'cameras': ('', 'names of the cameras, e.g. "[front, back]"; empty: those of the preset'),
     'mode': ('', 'how much is imagined: fast, balanced, quality; empty: as the preset says'),
     'checkpoint': ('', 'weights, e.g. /path/to/occany.pth; empty: as the preset says'),
+    'render_checkpoint': ('', 'second file of occany_plus, e.g. /path/to/occany_plus_gen.pth'),
     'params_file': ('', 'parameter file of your own, read after the preset'),
     'parameters': ('', 'parameters by name, read last, e.g. "{sync.slop: 0.1}"'),
     'namespace': ('', 'namespace of the node'),
@@ -49,6 +50,11 @@ ARGUMENTS = {
     'wait': ('600', 'longest wait of the player for the node to be active, seconds'),
     'rviz': ('false', 'start RViz: true, light (voxels and costmap only), false, or a file'),
     'log_level': ('info', 'debug, info, warn, error: of the node'),
+}
+OVERRIDES = {
+    'mode': 'mode',
+    'checkpoint': 'model.checkpoint',
+    'render_checkpoint': 'model.render_checkpoint',
 }
 VIEWS = {'true': 'occany.rviz', 'light': 'occany_light.rviz'}
 
@@ -66,7 +72,7 @@ def values_for(given: Mapping[str, str], share: Path, node: str) -> dict[str, An
         values |= launching.parameters_of(given['params_file'], node)
     if given['cameras']:
         values = launching.only_cameras(values, launching.camera_names(given['cameras']))
-    for argument, name in (('mode', 'mode'), ('checkpoint', 'model.checkpoint')):
+    for argument, name in OVERRIDES.items():
         if given[argument]:
             values[name] = given[argument]
     if given['parameters']:

@@ -102,6 +102,10 @@ def test_mode_weights_and_log_level_are_arguments():
     (node,) = commands(FILE, preset='paper_kitti', mode='balanced', checkpoint='/w/occany.pth')
     given, _ = parameters(node)
     assert (given.mode, given.model.checkpoint) == ('balanced', '/w/occany.pth')
+    weights = {'checkpoint': '/w/recon.pth', 'render_checkpoint': '/w/gen.pth'}
+    (node,) = commands(FILE, preset='paper_plus_kitti', **weights)
+    model = parameters(node)[0].model
+    assert (model.checkpoint, model.render_checkpoint) == ('/w/recon.pth', '/w/gen.pth')
     (node,) = commands(FILE, mode='quality', log_level='debug')
     assert parameters(node)[0].mode == 'quality'
     assert node.argv[node.argv.index('--log-level') + 1] == 'debug'

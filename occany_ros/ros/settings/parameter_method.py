@@ -9,9 +9,19 @@ from occany_ros.ros.settings.setting import setting
 class ModelParameters:
     """The network."""
 
-    variant: str = setting('tiny', 'Network to run', choices=('tiny', 'occany', 'must3r'))
+    variant: str = setting(
+        'tiny',
+        'Network to run; da3 is the plain Depth Anything 3 that occany_plus grew from, of which '
+        'lengths are known up to a factor (scale.source)',
+        choices=('tiny', 'occany', 'occany_plus', 'must3r', 'da3'),
+    )
     checkpoint: str = setting(
         '', 'File with the weights; empty takes the packaged ones, which only tiny has'
+    )
+    render_checkpoint: str = setting(
+        '',
+        'Second file of occany_plus, with its rendering stage; empty renders no novel views. The '
+        'other variants have all in one file',
     )
     device: str = setting(
         'auto', 'Device to run on: auto (a GPU where there is one), cpu, cuda, cuda:1, …'
@@ -24,7 +34,8 @@ class ModelParameters:
     )
     image_size: int = setting(
         0,
-        "Longer side of the network's images, a multiple of 16; 0 takes what it was trained with",
+        "Longer side of the network's images, a multiple of 16 (of 14 for occany_plus and da3); 0 "
+        'takes what it was trained with',
         unit='pixels',
         limits=(0, 4096),
     )
