@@ -3,7 +3,7 @@ Reading released weight files without running anything in them (OccAny spec, sec
 
 A `torch.save` file is a pickle, and a pickle may name any code. Here only tensors, plain values
 and inert stand-ins for the few classes of the released files are built; a file that names
-anything else is refused.
+anything else is refused. A safetensors file holds nothing but tensors.
 """
 
 import ast
@@ -16,14 +16,20 @@ import struct
 from typing import Any, Final
 import zipfile
 
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 import torch
 from torch import Tensor
 
 WHERE_TO_GET_IT: Final = (
-    'get occany.pth or occany_recon.pth, to which github.com/valeoai/OccAny leads (for '
-    'model.variant must3r the 512-pixel checkpoint, to which github.com/naver/must3r leads), and '
-    'set model.checkpoint to its path'
+    'get the file of your model.variant and set model.checkpoint to its path: for occany '
+    'occany.pth or occany_recon.pth and for occany_plus occany_plus_recon.pth, to which '
+    'github.com/valeoai/OccAny leads; for must3r the 512-pixel checkpoint, to which '
+    'github.com/naver/must3r leads; for da3 the model.safetensors of a model that '
+    'github.com/ByteDance-Seed/Depth-Anything-3 lists'
 )
+STATE: Final = 'model'
+"""Section of files that hold one network; a file that is nothing but weights is one, too."""
 
 
 class CheckpointError(ValueError):
@@ -106,23 +112,33 @@ def read_released_file(path: Path) -> ReleasedFile:
     """
     Read a weight file.
 
-    :param path: a file written by `torch.save`.
+    :param path: a file written by `torch.save`, or one whose name ends in ``.safetensors``.
     :returns: its weights, on the CPU; large ones are read from disk when they are used.
     :raises CheckpointError: if it is missing, damaged, or names code.
     """
     if not path.is_file():
         raise CheckpointError(path, 'there is no such file')
+    if path.suffix == '.safetensors':
+        return ReleasedFile(path=path, sections={STATE: _safe_tensors(path)}, arguments={})
     is_zip = _is_plain_archive(path)
     content = _unpickled(path, is_zip=is_zip)
     if not isinstance(content, dict):
         raise CheckpointError(path, f'expected a dictionary, got {type(content).__name__}')
+    parts = {STATE: content} if _is_weights(content) else content
     sections = {
-        str(name): dict(section) for name, section in content.items() if _is_weights(section)
+        str(name): dict(section) for name, section in parts.items() if _is_weights(section)
     }
     _check_storage(path, sections)
     arguments = content.get('args')
     known = {name: _plain(value) for name, value in getattr(arguments, '__dict__', {}).items()}
     return ReleasedFile(path=path, sections=sections, arguments=known)
+
+
+def _safe_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (SafetensorError, ValueError, OSError) as error:
+        raise CheckpointError(path, f'{_NO_WEIGHTS} ({error})') from error
 
 
 def call_settings(text: str) -> dict[str, Any]:

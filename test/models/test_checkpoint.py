@@ -20,6 +20,7 @@ from released_files import (
     SMALL_CALLS,
     SMALL_RENDERING,
 )
+from safetensors.torch import save_file
 import torch
 
 
@@ -105,6 +106,24 @@ def test_old_file_format_is_read_too(tmp_path, small_sections):
     content = {**small_sections, 'args': argparse.Namespace(**SMALL_CALLS)}
     torch.save(content, path, _use_new_zipfile_serialization=False)
     assert load_occany(path).config == SMALL_RENDERING
+
+
+def test_safetensors_hold_one_network(tmp_path):
+    weights = {'a.weight': torch.ones(2, 3), 'b': torch.zeros(1)}
+    save_file(weights, tmp_path / 'model.safetensors')
+    released = read_released_file(tmp_path / 'model.safetensors')
+    assert released.sections.keys() == {'model'}
+    assert torch.equal(released.sections['model']['a.weight'], weights['a.weight'])
+    (tmp_path / 'cut.safetensors').write_bytes(b'nothing of the kind')
+    with pytest.raises(CheckpointError, match='it is no weight file, or damaged'):
+        read_released_file(tmp_path / 'cut.safetensors')
+
+
+def test_weights_alone_are_one_network(tmp_path):
+    torch.save({'a.weight': torch.ones(2, 3)}, tmp_path / 'bare.pth')
+    released = read_released_file(tmp_path / 'bare.pth')
+    assert released.sections['model'].keys() == {'a.weight'}
+    assert released.arguments == {}
 
 
 def test_reconstruction_file(written):
