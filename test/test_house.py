@@ -208,7 +208,7 @@ def test_every_robot_requirement_is_pinned_for_tests():
         for line in (ROOT / 'constraints.txt').read_text(encoding='utf-8').splitlines()
         if '==' in line
     )
-    for name in ('requirements.txt', 'requirements-robot.txt'):
+    for name in ('requirements.txt', 'requirements-robot.txt', 'requirements-semantics.txt'):
         for line in (ROOT / name).read_text(encoding='utf-8').splitlines():
             if line and not line.startswith(('#', '-')):
                 assert re.split('[<>=]', line)[0] in pins
@@ -222,9 +222,9 @@ def test_every_third_party_import_is_a_requirement():
         'PIL': 'pillow',
         'yaml': 'pyyaml',
     }
-    names = ('requirements.txt', 'requirements-robot.txt')
+    names = ('requirements.txt', 'requirements-robot.txt', 'requirements-semantics.txt')
     text = '\n'.join((ROOT / name).read_text(encoding='utf-8') for name in names)
-    declared = set(re.findall(r'^([\w.-]+)>=', text, re.MULTILINE))
+    declared = set(re.findall(r'^([\w.-]+)[>=]=', text, re.MULTILINE))
     setup = (ROOT / 'setup.py').read_text(encoding='utf-8')
     extras = re.search(r'extras_require=\{(.*?)\}', setup, re.DOTALL)
     declared |= set(re.findall(r"'([\w.-]+)>=", extras[1]))
