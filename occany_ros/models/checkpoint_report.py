@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from occany_ros.models.checkpoint import file_digest
 from occany_ros.models.checkpoint_config import config_of, family_of
@@ -10,19 +10,8 @@ from occany_ros.models.checkpoint_file import CheckpointError, read_released_fil
 from occany_ros.models.checkpoint_keys import is_unused
 from occany_ros.models.checkpoint_manifest import Differences, differences, manifest_of
 from occany_ros.models.config import OccAnyConfig
+from occany_ros.models.licences import LICENCES, UNKNOWN
 import torch
-
-LICENCES: Final = {
-    'occany': (
-        'OccAny is Apache-2.0, but its weights were trained from those of MUSt3R, which are for '
-        'non-commercial use only; read the terms of both'
-    ),
-    'must3r': (
-        'MUSt3R is for non-commercial use only, and the terms of its training data, among them '
-        "the map-free relocalisation set's, are narrower still; read them"
-    ),
-    'unknown': 'unknown',
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +119,7 @@ def examine(path: Path) -> CheckpointReport:
             if not bool(torch.isfinite(value).all())
         ),
         problem=problem,
-        licence=LICENCES[family or 'unknown'],
+        licence=LICENCES[family] if family else UNKNOWN,
         notes=_notes(released),
     )
 

@@ -12,6 +12,7 @@ from occany_ros.models.acceleration import accelerate, check_acceleration
 from occany_ros.models.checkpoint import file_digest, load_occany
 from occany_ros.models.checkpoint_file import CheckpointError, WHERE_TO_GET_IT
 from occany_ros.models.config import Family
+from occany_ros.models.licences import LICENCES, UNKNOWN
 from occany_ros.models.prediction import Reconstructor
 from safetensors import SafetensorError
 import torch
@@ -63,6 +64,10 @@ class LoadedModel:
     :param novel_confidence: as ``confidence``, for points of such views.
     :param novel_batch: how many of them see each other, unless the user says otherwise; 0 where
         they do not know each other, however many are rendered at once.
+    :param licence: what the weights may be used for.
+    :param is_metric: whether its lengths are metres, and not known up to a factor only.
+    :param render_weights: file of the rendering stage where that is a second one.
+    :param render_sha256: digest of that file.
     :param device: where it runs.
     :param precision: ``fp32``, ``bf16`` or ``fp16``.
     :param acceleration: ``off``, ``compile`` or ``graphs``.
@@ -83,6 +88,10 @@ class LoadedModel:
     precision: str
     acceleration: str = 'off'
     novel_batch: int = 0
+    licence: str = UNKNOWN
+    is_metric: bool = True
+    render_weights: str = ''
+    render_sha256: str = ''
 
 
 def load_model(
@@ -183,6 +192,7 @@ def _load_tiny(checkpoint: Path | None, device: torch.device, precision: str) ->
         novel_confidence=1.0,
         device=device,
         precision=precision,
+        licence=LICENCES['tiny'],
     )
 
 
@@ -209,6 +219,7 @@ def _load_released(
         novel_confidence=2.0,
         device=device,
         precision=precision,
+        licence=LICENCES[family],
     )
 
 

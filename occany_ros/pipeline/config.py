@@ -69,6 +69,7 @@ class MapperConfig:
         extrinsics are given (zero puts the base at the camera), and to find the scale.
     :param level: how the grid is made level, see `occany_ros.pipeline.level.levelled`.
     :param scale: what makes lengths metric, see `occany_ros.pipeline.metric.in_metres`.
+    :param is_metric: whether the network's lengths are metres, and not known up to a factor only.
     :param labels: how labels are made and kept.
     :param features: whether the semantic features of the newest set are handed out.
     :raises ValueError: a value is out of range; the message names it as the node's parameters do.
@@ -95,6 +96,7 @@ class MapperConfig:
     assumed_height_m: float = 0.0
     level: LevelMode = 'tf'
     scale: ScaleSource = 'model'
+    is_metric: bool = True
     labels: LabelRules = DEFAULT_LABELS
     features: bool = False
 

@@ -253,6 +253,7 @@ def config_for(model: LoadedModel, mode: Mode = 'fast') -> MapperConfig:
         mode=mode,
         novel_confidence=model.novel_confidence,
         novel_batch=model.novel_batch,
+        is_metric=model.is_metric,
     )
 
 

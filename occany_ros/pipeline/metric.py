@@ -16,7 +16,7 @@ from occany_ros.pipeline.level import levelled
 from occany_ros.pipeline.localisation import Located
 from occany_ros.pipeline.occupancy_update import ScaleReport
 from occany_ros.pipeline.rig import Rig, stretched
-from occany_ros.pipeline.scale import by_height, by_odometry, is_leap, ScaleTrack
+from occany_ros.pipeline.scale import ANY_UNIT, by_height, by_odometry, is_leap, ScaleTrack
 from occany_ros.pipeline.state import MapperState
 from occany_ros.pipeline.window import Remembered, views_of
 
@@ -68,6 +68,8 @@ def in_metres(
     :param newest: index of the newest set.
     """
     track, rig = state.scale, state.rig
+    if not config.is_metric:
+        track = replace(track, bounds=ANY_UNIT)
     sight = None
     if config.level == 'ground_plane' or config.scale == 'camera_height':
         sight = _sight(maps, window, newest, rig, config, classes)

@@ -17,6 +17,8 @@ from occany_ros.pipeline.window import Remembered
 SMALLEST: Final = 0.2
 LARGEST: Final = 5.0
 """Ratios outside these bounds are refused: then something else is wrong."""
+ANY_UNIT: Final = (1e-3, 1e3)
+"""Bounds of a network that knows lengths up to a factor only."""
 LEAST_MOTION_M: Final = 0.5
 """A shorter way by the external odometry says nothing about the scale."""
 LEAST_RATIOS: Final = 5
@@ -35,6 +37,7 @@ class ScaleTrack:
     :param told: number of sets that told one, ever.
     :param refused: reason -> sets that did not.
     :param missing: what stands in the way now; empty where the newest set told a ratio.
+    :param bounds: ratios outside them are refused.
     """
 
     value: float = 1.0
@@ -42,6 +45,7 @@ class ScaleTrack:
     told: int = 0
     refused: Mapping[str, int] | None = None
     missing: str = ''
+    bounds: tuple[float, float] = (SMALLEST, LARGEST)
 
     def heard(self, ratio: float) -> 'ScaleTrack':
         """
@@ -49,8 +53,9 @@ class ScaleTrack:
 
         :param ratio: metres to the network's unit, as one set says.
         """
-        if not SMALLEST <= ratio <= LARGEST:  # also refuses NaN
-            bounds = f'{SMALLEST:g} to {LARGEST:g}'
+        least, most = self.bounds
+        if not least <= ratio <= most:  # also refuses NaN
+            bounds = f'{least:g} to {most:g}'
             return self.without('out of bounds', f'a set says {ratio:.3g}, which is not {bounds}')
         ratios = (*self.ratios, ratio)[-RATIOS_KEPT:]
         track = replace(self, ratios=ratios, told=self.told + 1, missing='')

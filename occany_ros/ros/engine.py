@@ -26,11 +26,10 @@ from occany_ros.ros.settings.parameters import Parameters
 from occany_ros.semantics.classes import ClassSet
 import torch
 
-_LICENCE: Final = {
-    'tiny': 'Apache-2.0; trained on synthetic images only',
-    'occany': 'released weights: non-commercial use only (derived from MUSt3R)',
-    'must3r': 'released weights: non-commercial use only',
-}
+UNSCALED: Final = (
+    'unknown unit: this network knows lengths up to a factor only; set scale.source to odom or '
+    'camera_height'
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,11 +40,13 @@ class Engine:
     :param model: the network.
     :param classes: of the grid, in the colours of the palette.
     :param labels: where labels come from, or why there are none.
+    :param lengths: whether they are metres, and if not, what makes them so.
     """
 
     model: LoadedModel
     classes: ClassSet
     labels: str
+    lengths: str = 'metres'
 
     def mapper(self, parameters: Parameters) -> Mapper[Any, Any]:
         """Make a mapper that works as the parameters say."""
@@ -68,16 +69,20 @@ class Engine:
 
     def about(self) -> dict[str, str]:
         """Describe the network to users."""
+        model = self.model
+        second = {'render_weights': model.render_weights, 'render_sha256': model.render_sha256}
         return {
-            'variant': self.model.variant,
-            'weights': self.model.weights,
-            'sha256': self.model.sha256,
-            'device': str(self.model.device),
-            'precision': self.model.precision,
-            'compile': self.model.acceleration,
-            'stage': self.model.stage,
+            'variant': model.variant,
+            'weights': model.weights,
+            'sha256': model.sha256,
+            **(second if model.render_weights else {}),
+            'device': str(model.device),
+            'precision': model.precision,
+            'compile': model.acceleration,
+            'stage': model.stage,
+            'lengths': self.lengths,
             'labels': self.labels,
-            'licence': _LICENCE.get(self.model.variant, 'unknown'),
+            'licence': model.licence,
         }
 
 
@@ -107,7 +112,16 @@ def load_engine(parameters: Parameters) -> Engine:
         )
     own = model.class_set
     classes = chosen_classes(parameters, chosen.variant, own)
-    return Engine(model, classes, labels_from(parameters, chosen.variant, own))
+    labels = labels_from(parameters, chosen.variant, own)
+    return Engine(model, classes, labels, lengths_from(parameters, model))
+
+
+def lengths_from(parameters: Parameters, model: LoadedModel) -> str:
+    """Say whether lengths are metres, and what makes them so."""
+    source = parameters.scale.source
+    if model.is_metric:
+        return 'metres'
+    return UNSCALED if source == 'model' else f'metres by scale.source: {source}'
 
 
 def render_plan(parameters: Parameters, model: LoadedModel) -> NovelViewPlan:
@@ -146,6 +160,7 @@ def mapper_config(parameters: Parameters, model: LoadedModel) -> MapperConfig:
         assumed_height_m=parameters.level.camera_height,
         level=cast(LevelMode, parameters.level.mode),
         scale=cast(ScaleSource, parameters.scale.source),
+        is_metric=model.is_metric,
     )
 
 

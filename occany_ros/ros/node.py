@@ -153,6 +153,8 @@ class OccanyNode(LifecycleNode):
                 'weights: synthetic. This network has only seen computer-made streets: on real '
                 'images its answers are for trying the plumbing, not for driving'
             )
+        if about['lengths'].startswith('unknown'):
+            self.get_logger().warning(f'lengths: {about["lengths"]}')
         self._outputs = Publishers(self, self.parameters)
 
     def _open(self) -> None:

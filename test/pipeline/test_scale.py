@@ -112,6 +112,17 @@ def test_the_known_height_of_the_camera_does_too(unit):
     check_walls(outputs[-1])
 
 
+@pytest.mark.parametrize('is_metric', [True, False])
+def test_a_network_without_metres_may_have_any_unit(is_metric):
+    made = mapper(Stretched(RIG, 18.0), scale='odom', is_metric=is_metric)
+    output = run(made, map(with_odometry, drive(RIG)))[-1]
+    if is_metric:
+        assert (output.scale.value, output.scale.refused['out of bounds']) == (1.0, 9)
+    else:
+        assert output.scale.value == pytest.approx(18.0, rel=1e-3)
+        check_walls(output)
+
+
 def test_a_height_by_parameter_does_without_any_mounting():
     made = mapper(Stretched(RIG, 2.0), scale='camera_height', assumed_height_m=1.6)
     outputs = run(made, drive(uncalibrated(RIG)))

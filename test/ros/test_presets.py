@@ -18,6 +18,7 @@ NETWORK = SimpleNamespace(
     confidence=9.0,
     novel_confidence=8.0,
     novel_batch=0,
+    is_metric=True,
     fusion='carve',
 )
 # name -> images, steps, metres, degrees, threshold, grid, merge, pooling (OccAny §14)

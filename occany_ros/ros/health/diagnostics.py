@@ -145,13 +145,7 @@ def inference_status(
     elif failed:
         level, message = WARN, f'{failed} sets failed: {progress.last_failure}'
     else:
-        notes = [progress.imagined.missing] if progress.imagined.missing else []
-        if progress.last_fall:
-            notes.append(progress.last_fall)
-        if model.get('labels', '').startswith('none'):
-            notes.append('labels: ' + model['labels'])
-        if model.get('weights') == 'synthetic':
-            notes.append('weights: synthetic, not made for real images')
+        notes = _notes(progress, model)
         if notes:
             level, message = WARN, '; '.join((message, *notes))
     values: dict[str, object] = dict(model)
@@ -169,6 +163,18 @@ def inference_status(
         values[f'{name}_ms_p50'] = spread.p50_ms
         values[f'{name}_ms_p95'] = spread.p95_ms
     return status('inference', level, message, values)
+
+
+def _notes(progress: Progress, model: Mapping[str, str]) -> list[str]:
+    """Say what of a network that runs is not as asked for."""
+    notes = [note for note in (progress.imagined.missing, progress.last_fall) if note]
+    if model.get('labels', '').startswith('none'):
+        notes.append('labels: ' + model['labels'])
+    if model.get('lengths', '').startswith('unknown'):
+        notes.append('lengths: ' + model['lengths'])
+    if model.get('weights') == 'synthetic':
+        notes.append('weights: synthetic, not made for real images')
+    return notes
 
 
 def memory_status(progress: Progress, gpu_bytes: int | None) -> DiagnosticStatus:

@@ -71,6 +71,8 @@ def weights(parameters: Parameters) -> Finding:
     text = f'{model.variant} from {about["weights"]} on {about["device"]}, {about["precision"]}'
     if about['weights'] == 'synthetic':
         return Finding('warn', 'weights', f'{text}: it has never seen a real image')
+    if about['lengths'].startswith('unknown'):
+        return Finding('warn', 'weights', f'{text}; lengths: {about["lengths"]}')
     return Finding('ok', 'weights', text)
 
 
