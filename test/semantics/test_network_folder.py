@@ -1,0 +1,126 @@
+"""Networks come from a user's folder alone, whole or not at all."""
+
+import json
+import shutil
+import sys
+
+from occany_ros.models.checkpoint_file import CheckpointError
+from occany_ros.semantics.network_folder import load_network, load_tokenizer
+import pytest
+from safetensors.torch import load_file, save_file
+from sam3_folders import save_small_sam3, small_sam3
+import torch
+
+pytest.importorskip('transformers', reason='the optional extra semantics is not installed')
+
+
+@pytest.fixture(scope='module')
+def saved(tmp_path_factory):
+    return save_small_sam3(tmp_path_factory.mktemp('released') / 'sam3')
+
+
+@pytest.fixture
+def folder(saved, tmp_path):
+    return shutil.copytree(saved, tmp_path / 'sam3')
+
+
+def change_weights(folder, change):
+    weights = load_file(folder / 'model.safetensors')
+    change(weights)
+    save_file(weights, folder / 'model.safetensors', metadata={'format': 'pt'})
+
+
+def change_config(folder, change):
+    config = json.loads((folder / 'config.json').read_text(encoding='utf-8'))
+    change(config)
+    (folder / 'config.json').write_text(json.dumps(config), encoding='utf-8')
+
+
+@pytest.mark.parametrize('video', [False, True], ids=['alone', 'in the network for videos'])
+def test_every_weight_arrives(tmp_path, video):
+    folder = save_small_sam3(tmp_path, video=video, seed=1)
+    loaded = load_network('Sam3Model', folder).state_dict()
+    whole = small_sam3(video=video, seed=1)
+    expected = (whole.detector_model if video else whole).state_dict()
+    assert loaded.keys() == expected.keys()
+    assert all(torch.equal(loaded[name], expected[name]) for name in expected)
+
+
+def test_it_is_float32_and_not_to_be_trained(folder):
+    change_weights(folder, lambda x: x.update({key: w.half() for key, w in x.items()}))
+    network = load_network('Sam3Model', folder)
+    assert not network.training
+    assert {weight.dtype for weight in network.parameters()} == {torch.float32}
+    assert not any(weight.requires_grad for weight in network.parameters())
+
+
+def test_missing_and_unexpected_weights_are_named(folder):
+    def change(weights):
+        del weights['text_projection.bias']
+        weights['stranger'] = torch.zeros(1)
+
+    change_weights(folder, change)
+    with pytest.raises(CheckpointError, match='does not fit Sam3Model') as raised:
+        load_network('Sam3Model', folder)
+    assert raised.value.missing == ('text_projection.bias',)
+    assert raised.value.unexpected == ('stranger',)
+
+
+def test_a_weight_of_another_shape_is_refused(folder):
+    change_weights(folder, lambda x: x.update({'text_projection.bias': torch.zeros(3)}))
+    with pytest.raises(CheckpointError, match='cannot be read'):
+        load_network('Sam3Model', folder)
+
+
+def test_pickled_weights_are_not_read(folder):
+    torch.save(load_file(folder / 'model.safetensors'), folder / 'pytorch_model.bin')
+    (folder / 'model.safetensors').unlink()
+    with pytest.raises(CheckpointError, match='cannot be read') as raised:
+        load_network('Sam3Model', folder)
+    assert 'semantics.weights' in str(raised.value)
+
+
+def test_code_in_the_folder_is_not_run(folder):
+    (folder / 'trap.py').write_text('raise SystemExit("code of the folder ran")\n')
+    classes = {'AutoConfig': 'trap.Sam3Config', 'AutoModel': 'trap.Sam3Model'}
+    change_config(folder, lambda config: config.update(auto_map=classes))
+    assert type(load_network('Sam3Model', folder)).__module__.startswith('transformers.')
+
+
+@pytest.mark.parametrize('name', ['config.json', 'model.safetensors'])
+@pytest.mark.parametrize('content', [b'', b'{', b'[1, 2]', bytes(range(256))])
+def test_a_damaged_file_is_explained(folder, name, content):
+    (folder / name).write_bytes(content)
+    with pytest.raises(CheckpointError, match='sam3'):
+        load_network('Sam3Model', folder)
+
+
+def test_absurd_sizes_are_explained(folder):
+    change_config(folder, lambda config: config['text_config'].update(hidden_size='wide'))
+    with pytest.raises(CheckpointError, match='cannot be read'):
+        load_network('Sam3Model', folder)
+
+
+def test_a_folder_that_is_not_there_is_no_name_on_the_hub(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for load in (load_network, load_tokenizer):
+        with pytest.raises(CheckpointError, match='it has no'):
+            load('Sam3Model', tmp_path / 'facebook' / 'sam3')
+
+
+def test_the_tokenizer_reads_words(folder):
+    tokens = load_tokenizer('CLIPTokenizer', folder)(['car', 'a tree'])
+    assert [len(ids) for ids in tokens['input_ids']] == [2 + 3, 2 + 1 + 4]
+
+
+@pytest.mark.parametrize('content', [b'{', b'{"model": 3}'])
+def test_a_damaged_tokenizer_is_explained(folder, content):
+    (folder / 'tokenizer.json').write_bytes(content)
+    with pytest.raises(CheckpointError, match='CLIPTokenizer cannot be read'):
+        load_tokenizer('CLIPTokenizer', folder)
+
+
+def test_without_the_library_the_remedy_is_named(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'transformers', None)
+    with pytest.raises(ValueError, match='requirements-semantics'):
+        load_network('Sam3Model', folder)
