@@ -21,12 +21,22 @@ def views_that_fit(pixels: int, device: torch.device) -> int:
     :param device: where they are rendered.
     :returns: at least 1.
     """
+    return max(1, int(room_bytes(device) / (PIXEL_BYTES * pixels)))
+
+
+def room_bytes(device: torch.device) -> float:
+    """
+    Say how much of a device's memory a part of the work may take for a moment.
+
+    :param device: where the work is done.
+    :returns: bytes.
+    """
     room = float(MOST_BYTES.get(device.type, MOST_BYTES['cpu']))
     if device.type == 'cuda':
         free, _ = torch.cuda.mem_get_info(device)
         idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         room = min(room, FREE_SHARE * (free + idle))
-    return max(1, int(room / (PIXEL_BYTES * pixels)))
+    return room
 
 
 def full_groups(count: int, size: int) -> Iterator[tuple[int, int]]:
