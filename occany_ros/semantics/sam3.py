@@ -10,26 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from occany_ros.models.novel_batch import even_groups, room_bytes
+from occany_ros.semantics.painting import Masks
 from occany_ros.semantics.sam3_prompts import EncodedPrompts
 import torch
 from torch import Tensor
 from torch.nn import functional
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """
-    Objects found in one view, on the CPU.
-
-    :param masks: the pixels of each, (k, h, w) bool.
-    :param scores: above the threshold, at most 1, (k,) float32.
-    :param prompts: index of the prompt that found each, (k,) int64.
-    """
-
-    masks: Tensor
-    scores: Tensor
-    prompts: Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +82,7 @@ class Sam3:
         self.prompts_at_once = 0
 
     @torch.inference_mode()
-    def find(self, pyramid: tuple[Tensor, ...], size: tuple[int, int]) -> Found:
+    def find(self, pyramid: tuple[Tensor, ...], size: tuple[int, int]) -> Masks:
         """
         Look for every prompt in one view.
 
@@ -107,10 +94,10 @@ class Sam3:
         with torch.autocast(pyramid[-1].device.type, dtype=self.precision, enabled=lowered):
             scene = self._scene(tuple(level[None] for level in pyramid))
             parts = [_nothing(size), *self._objects(scene, size)]
-        return Found(
-            masks=torch.cat([part.masks for part in parts]),
-            scores=torch.cat([part.scores for part in parts]),
-            prompts=torch.cat([part.prompts for part in parts]),
+        return Masks(
+            pixels=np.concatenate([part.pixels for part in parts]),
+            scores=np.concatenate([part.scores for part in parts]),
+            labels=np.concatenate([part.labels for part in parts]),
         )
 
     def _scene(self, pyramid: tuple[Tensor, ...]) -> _Scene:
@@ -119,7 +106,7 @@ class Sam3:
         codes = part.position_encoding(coarse.shape, coarse.device, torch.float32)
         return _Scene(pyramid=pyramid, codes=codes, geometry=geometry_token(part, coarse, codes))
 
-    def _objects(self, scene: _Scene, size: tuple[int, int]) -> Iterator[Found]:
+    def _objects(self, scene: _Scene, size: tuple[int, int]) -> Iterator[Masks]:
         """Decode group by group, and make the masks of each prompt that found something."""
         most = self.prompts_at_once or self._prompts_that_fit(scene)
         for first, end in even_groups(len(self.prompts.tokens), most):
@@ -127,11 +114,11 @@ class Sam3:
             kept = decoded.scores > self.threshold  # (p, q)
             for index in kept.any(dim=1).nonzero()[:, 0].tolist():
                 chosen = kept[index]
-                scores = decoded.scores[index, chosen].cpu()
-                yield Found(
-                    masks=full_masks(self._masks(scene, decoded, index, chosen), size).cpu(),
-                    scores=scores,
-                    prompts=torch.full_like(scores, first + index, dtype=torch.int64),
+                masks = self._masks(scene, decoded, index, chosen)
+                yield Masks(
+                    pixels=full_masks(masks, size).cpu().numpy(),
+                    scores=decoded.scores[index, chosen].cpu().numpy(),
+                    labels=np.repeat(self.prompts.classes[first + index], len(masks)),
                 )
 
     def _decode(self, scene: _Scene, first: int, end: int) -> _Decoded:
@@ -186,11 +173,11 @@ class Sam3:
         return max(1, int(room_bytes(coarse.device) / (4 * channels * coarse[0, 0].numel())))
 
 
-def _nothing(size: tuple[int, int]) -> Found:
-    return Found(
-        masks=torch.zeros(0, *size, dtype=torch.bool),
-        scores=torch.zeros(0),
-        prompts=torch.zeros(0, dtype=torch.int64),
+def _nothing(size: tuple[int, int]) -> Masks:
+    return Masks(
+        pixels=np.zeros((0, *size), np.bool_),
+        scores=np.zeros(0, np.float32),
+        labels=np.zeros(0, np.uint8),
     )
 
 

@@ -1,0 +1,192 @@
+"""Label maps of SAM 3: the published ones from its raw answers, and from whole small networks."""
+
+import json
+
+import numpy as np
+from occany_ros.models.checkpoint_file import CheckpointError
+from occany_ros.semantics.classes import KITTI, OCC3D
+from occany_ros.semantics.painting import paint
+from occany_ros.semantics.sam3 import full_masks, query_scores
+from occany_ros.semantics.sam3_prompts import queried_prompts
+from occany_ros.semantics.sam3_reader import network_image, sam3_label_reader
+import pytest
+from sam3_folders import PATCHES, save_small_sam3, WIDTH
+import torch
+
+CPU = torch.device('cpu')
+GOLDEN = ('sam3_occ3d_thr15', 'sam3_occ3d_thr50', 'sam3_kitti_thr15', 'sam3_nothing_kept')
+SETS = {'occ3d_demo': OCC3D, 'kitti': KITTI}
+SIZE = (12, 37)
+
+
+@pytest.fixture(scope='module')
+def weights(tmp_path_factory):
+    pytest.importorskip('transformers', reason='the optional extra semantics is not installed')
+    folder = tmp_path_factory.mktemp('weights')
+    save_small_sam3(folder / 'sam3', video=True)
+    return folder
+
+
+@pytest.fixture(scope='module')
+def distilled(weights):
+    return sam3_label_reader(weights, OCC3D, 'distill', device=CPU)
+
+
+@pytest.fixture(scope='module')
+def pretrained(weights):
+    reader = sam3_label_reader(weights, OCC3D, 'pretrained', device=CPU)
+    reader.detector.threshold = 0.2  # drawn weights are sure of nothing
+    return reader
+
+
+def images(count=2):
+    drawn = np.random.default_rng(4)
+    return [drawn.integers(0, 256, (*SIZE, 3), np.uint8) for _ in range(count)]
+
+
+def features(views=2, edge=5):
+    drawn = torch.Generator().manual_seed(5)
+    return tuple(
+        torch.randn(views, WIDTH, scale * edge, scale * edge, generator=drawn)
+        for scale in (4, 2, 1)
+    )
+
+
+@pytest.mark.parametrize('name', GOLDEN)
+def test_raw_answers_become_the_published_label_maps(shared, name):
+    golden = np.load(shared / 'fixtures' / 'semantics' / f'{name}.npz')
+    classes = SETS[str(golden['prompt_set'])]
+    prompt_classes = np.array([index for _, index in queried_prompts(classes)], np.uint8)
+    np.testing.assert_array_equal(prompt_classes, golden['valid_prompt_class'])
+    logits, presence, masks = (
+        torch.from_numpy(golden[key].astype(np.float32))
+        for key in ('pred_logits', 'presence_logits', 'pred_masks')
+    )
+    size = (int(golden['H']), int(golden['W']))
+    for view, expected in enumerate(golden['sem2d']):
+        scores = query_scores(logits[view], presence[view, :, None])  # (p, q)
+        kept = scores > float(golden['thr'])
+        painted = paint(
+            full_masks(masks[view][kept], size).numpy(),
+            scores[kept].numpy(),
+            prompt_classes[kept.nonzero()[:, 0].numpy()],
+            classes.empty,
+            (classes.other,),
+        )
+        np.testing.assert_array_equal(painted, expected)
+
+
+@pytest.mark.parametrize('name', SETS)
+def test_the_published_prompts_are_asked_for(shared, name):
+    file = shared / 'fixtures' / 'semantics' / 'prompts.json'
+    expected = json.loads(file.read_text(encoding='utf-8'))[name]
+    asked = [words for words, _ in queried_prompts(SETS[name])]
+    assert asked == expected['sam3_valid_prompts']
+
+
+def test_the_square_image_is_the_published_one(shared):
+    golden = np.load(shared / 'fixtures' / 'semantics' / 'preproc.npz')
+    square = network_image(golden['image_128x40'], 252)[:, ::5, ::5]
+    np.testing.assert_allclose(square.numpy(), golden['sam3_252'], atol=1e-6)
+
+
+def test_views_of_larger_arrays_are_images_too(shared):
+    image = np.load(shared / 'fixtures' / 'semantics' / 'preproc.npz')['image_128x40']
+    image.flags.writeable = False
+    mirrored = network_image(image[:, ::-1], 64)
+    assert torch.equal(mirrored, network_image(np.ascontiguousarray(image[:, ::-1]), 64))
+
+
+def test_labels_are_free_space_or_classes_that_were_asked_for(distilled):
+    labels = distilled.read(images(), features())
+    assert labels.shape == (2, *SIZE)
+    assert labels.dtype == np.uint8
+    asked = {index for _, index in queried_prompts(OCC3D)}
+    assert set(np.unique(labels)) <= asked | {OCC3D.empty}
+    assert len(np.unique(labels)) > 2
+
+
+def test_features_are_read_and_images_are_not(distilled):
+    labels = distilled.read(images(), features())
+    np.testing.assert_array_equal(labels, distilled.read([0 * x for x in images()], features()))
+    assert (labels != distilled.read(images(), tuple(-x for x in features()))).any()
+
+
+def test_every_view_is_labelled_by_itself(distilled, pretrained):
+    both = distilled.read(images(), features())
+    for view in range(2):
+        one = tuple(level[view, None] for level in features())
+        np.testing.assert_array_equal(distilled.read(images()[view:][:1], one)[0], both[view])
+    first, second = images()
+    labels = pretrained.read([first, second], ())
+    np.testing.assert_array_equal(pretrained.read([second, first], ()), labels[::-1])
+    assert (labels[0] != labels[1]).any()
+
+
+def test_nothing_found_is_free_space(weights):
+    strict = sam3_label_reader(weights, KITTI, 'distill', device=CPU)
+    strict.detector.threshold = 1.0
+    assert (strict.read(images(), features()) == KITTI.empty).all()
+
+
+def test_images_pass_through_the_image_encoder(pretrained):
+    image = images(1)[0]
+    edge = 14 * PATCHES
+    with torch.inference_mode():
+        answer = pretrained.image_encoder(network_image(image, edge)[None])
+    pyramid = tuple(level[0] for level in answer.fpn_hidden_states[:3])
+    assert [level.shape[-1] for level in pyramid] == [4 * PATCHES, 2 * PATCHES, PATCHES]
+    found = pretrained.detector.find(pyramid, SIZE)
+    assert len(found.scores) > 0
+    expected = paint(found.pixels, found.scores, found.labels, OCC3D.empty, (OCC3D.other,))
+    np.testing.assert_array_equal(pretrained.read([image], ())[0], expected)
+
+
+def test_parts_that_are_done_with_are_dropped(distilled, pretrained):
+    assert distilled.detector.threshold == 0.15
+    assert distilled.image_encoder is None
+    assert distilled.detector.network.vision_encoder is None
+    assert distilled.detector.network.text_encoder is None
+    assert pretrained.image_encoder is not None
+    assert pretrained.detector.network.text_encoder is None
+
+
+def test_each_source_has_its_published_threshold(weights):
+    reader = sam3_label_reader(weights, OCC3D, 'pretrained', device=CPU)
+    assert reader.detector.threshold == 0.5
+
+
+@pytest.mark.parametrize(
+    'wrong',
+    [
+        (),
+        features()[:2],
+        features(views=3),
+        features()[::-1],
+        tuple(level[:, 1:] for level in features()),
+        tuple(level[..., 1:] for level in features()),
+    ],
+    ids=['none', 'two levels', 'three views', 'coarse first', 'narrow', 'oblong'],
+)
+def test_features_of_another_network_are_refused(distilled, wrong):
+    with pytest.raises(ValueError, match='features: expected 3 square maps of 32 channels'):
+        distilled.read(images(), wrong)
+
+
+def test_low_precision_reaches_every_network(weights):
+    reader = sam3_label_reader(weights, OCC3D, 'pretrained', device=CPU, precision=torch.bfloat16)
+    seen = []
+    for part in (
+        reader.image_encoder.backbone.layers[0].mlp.fc1,
+        reader.detector.network.detr_encoder.layers[0].mlp.fc1,
+    ):
+        part.register_forward_hook(lambda _part, _args, answer: seen.append(answer.dtype))
+    reader.read(images(1), ())
+    assert set(seen) == {torch.bfloat16}
+    assert len(seen) >= 2
+
+
+def test_a_folder_without_sam3_is_explained(tmp_path):
+    pytest.importorskip('transformers', reason='the optional extra semantics is not installed')
+    with pytest.raises(CheckpointError, match=r'sam3.*semantics\.weights'):
+        sam3_label_reader(tmp_path, OCC3D, 'distill', device=CPU)
