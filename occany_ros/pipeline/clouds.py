@@ -52,7 +52,7 @@ def coloured_cloud(
     :returns: points; one without a label is ``other``, as the voxel it lies in.
     """
     shape = (is_solid.shape[1], is_solid.shape[2])
-    rgb = np.stack([_resampled(frame.image, shape) for frame in frames])[is_solid]
+    rgb = np.stack([resampled(frame.image, shape) for frame in frames])[is_solid]
     count = len(cloud.points)
     kept = min(count, max_points)
     chosen = np.arange(kept) * count // max(kept, 1)
@@ -88,8 +88,8 @@ def camera_views(
             name=frame.camera.name,
             stamp_ns=frame.stamp_ns,
             image=frame.image,
-            depth=_resampled(view_depth, frame.image.shape[:2]),
-            labels=_resampled(view_labels, frame.image.shape[:2]),
+            depth=resampled(view_depth, frame.image.shape[:2]),
+            labels=resampled(view_labels, frame.image.shape[:2]),
             base_from_camera=pose,
             focal=float(focal),
             calibrated_focal=_focal(frame),
@@ -105,8 +105,13 @@ def _focal(frame: Frame) -> float | None:
     return None if intrinsics is None else float(np.sqrt(intrinsics[0, 0] * intrinsics[1, 1]))
 
 
-def _resampled(image: NDArray[ScalarT], shape: tuple[int, ...]) -> NDArray[ScalarT]:
-    """Nearest pixels at another size, (h, w, ...)."""
+def resampled(image: NDArray[ScalarT], shape: tuple[int, ...]) -> NDArray[ScalarT]:
+    """
+    Take the nearest pixels at another size.
+
+    :param image: (h, w, ...).
+    :param shape: rows and columns.
+    """
     height, width = shape
     rows = ((np.arange(height) + 0.5) * image.shape[0] / height).astype(np.intp)
     columns = ((np.arange(width) + 0.5) * image.shape[1] / width).astype(np.intp)

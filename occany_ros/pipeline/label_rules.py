@@ -1,11 +1,11 @@
 """How labels are made and kept: the settings alone."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, get_args, Literal
 
 from occany_ros.occupancy.grid import Classes
 
-LabelSource = Literal['off', 'distill']
+LabelSource = Literal['off', 'distill', 'pretrained']
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +13,9 @@ class LabelRules:
     """
     How labels are made and kept.
 
-    :param source: ``distill`` takes them from the network's own features, ``off`` does without:
-        every occupied voxel is ``other``.
+    :param source: ``distill`` takes them from the network's own features, ``pretrained`` from the
+        images themselves (which takes a reader), ``off`` does without: every occupied voxel is
+        ``other``.
     :param moving: native ids of classes that move by themselves; None takes those of the class
         set. See `occany_ros.pipeline.moved`.
     :param votes: grids that vote on the label of a voxel, the newest included; 0 and 1 take the
@@ -32,9 +33,10 @@ class LabelRules:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        if self.source not in ('off', 'distill'):
+        if self.source not in get_args(LabelSource):
             raise ValueError(
-                f'semantics.mode: expected off or distill, got {self.source!r}; choose one'
+                f'semantics.mode: expected one of {", ".join(get_args(LabelSource))}, got '
+                f'{self.source!r}; choose one'
             )
         for name, value, least in (('temporal_vote', self.votes, 0), ('every', self.every, 1)):
             if value < least:

@@ -1,15 +1,17 @@
 """From maps to a scene whose labels agree over time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.geometry.rigid import invert
-from occany_ros.models.prediction import TokensT
+from occany_ros.models.prediction import Prediction, TokensT
 from occany_ros.occupancy.grid import Classes
+from occany_ros.pipeline.clouds import resampled
 from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.hanging import Joint
-from occany_ros.pipeline.host_maps import Fetched
+from occany_ros.pipeline.host_maps import Fetched, NO_LABEL
 from occany_ros.pipeline.labelling import (
     carried_over,
     elected,
@@ -20,7 +22,8 @@ from occany_ros.pipeline.labelling import (
 from occany_ros.pipeline.localisation import Located
 from occany_ros.pipeline.moved import without_moved
 from occany_ros.pipeline.scene import fill, Scene
-from occany_ros.pipeline.window import Remembered
+from occany_ros.pipeline.window import Remembered, views_of
+from occany_ros.semantics.reader import LabelReader
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,20 +34,54 @@ class Labelling:
     :param track: what is remembered of the steps before.
     :param classes: of the labels.
     :param config: of the mapper.
+    :param reader: says what images show; None leaves that to the network.
     """
 
     track: LabelTrack
     classes: Classes
     config: MapperConfig
+    reader: LabelReader | None = None
 
     @property
     def asks(self) -> bool:
-        """Tell whether the network is asked for labels in this step."""
+        """Tell whether anybody is asked for labels in this step."""
         return self.track.asks(self.config.labels)
 
-    def named(self, fetched: Fetched) -> Fetched:
-        """Renumber what the network says to the classes in use."""
-        return in_set(fetched, self.classes) if self.asks else fetched
+    @property
+    def asks_network(self) -> bool:
+        """Tell whether it is the network that is asked."""
+        return self.asks and self.reader is None and self.config.labels.source == 'distill'
+
+    @property
+    def asks_reader(self) -> bool:
+        """Tell whether it is the reader that is asked."""
+        return self.asks and self.reader is not None
+
+    def read(
+        self, window: Sequence[Remembered[TokensT]], newest: int, prediction: Prediction
+    ) -> tuple[Remembered[TokensT], ...]:
+        """
+        Have the images of the newest set read; the sets before it have been, or never will.
+
+        :param newest: index of the newest set in the window.
+        :param prediction: what the network said of the whole window.
+        :returns: the window, its newest set with labels.
+        """
+        if self.reader is None:
+            return tuple(window)
+        here, entry = views_of(window, newest), window[newest]
+        looks = self.config.labels.source == 'pretrained'
+        features = () if looks else tuple(level[here] for level in prediction.features)
+        labels = self.reader.read([frame.image for frame in entry.frames], features)
+        labels = np.where(labels == self.classes.empty, np.uint8(NO_LABEL), labels)
+        read = replace(entry, labels=labels)
+        return tuple(read if one is entry else one for one in window)
+
+    def named(self, fetched: Fetched, window: Sequence[Remembered[TokensT]]) -> Fetched:
+        """Put in what has been read, or renumber what the network says to the classes in use."""
+        if self.reader is None:
+            return in_set(fetched, self.classes) if self.asks else fetched
+        return with_read(fetched, window)
 
     def scene(
         self,
@@ -68,10 +105,12 @@ class Labelling:
         track = joined_anew(self.track, odom_from_before)
         rules = config.labels
         odom_from_mounted = odom_from_base @ joint.base_from_mounted
-        if not self.asks and rules.source != 'off':
+        unread = self._unread(located.window)
+        if unread.any():
             odom_from_world = odom_from_mounted @ invert(located.newest.world_from_base)
             sure = config.confidence, config.novel_confidence
-            maps = carried_over(maps, track, odom_from_world, sure, classes)
+            views = None if self.reader is None else unread
+            maps = carried_over(maps, track, odom_from_world, sure, classes, views)
         frames = [frame for entry in located.window for frame in entry.frames]
         moving = rules.moving_in(classes)
         maps = without_moved(maps, frames, ages(located), moving, config.confidence, classes)
@@ -83,6 +122,34 @@ class Labelling:
         odom_from_grid = odom_from_mounted @ invert(joint.grid_from_mounted)
         grid, track = elected(scene.grid, odom_from_grid, track, rules, classes)
         return replace(scene, grid=grid), track
+
+    def _unread(self, window: Sequence[Remembered[TokensT]]) -> NDArray[np.bool_]:
+        """Tell which views the last labelled grid has to name, (v,)."""
+        if self.config.labels.source == 'off':
+            return np.zeros(sum(len(entry.frames) for entry in window), np.bool_)
+        return np.array(
+            [
+                not self.asks if self.reader is None else entry.labels is None
+                for entry in window
+                for _ in entry.frames
+            ]
+        )
+
+
+def with_read(fetched: Fetched, window: Sequence[Remembered[TokensT]]) -> Fetched:
+    """
+    Give seen views the labels that were read of their images; novel views have none.
+
+    :param fetched: of every view of the window.
+    :param window: in the same order.
+    """
+    seen = fetched.seen
+    labels = np.full(seen.labels.shape, NO_LABEL, np.uint8)
+    for index, entry in enumerate(window):
+        if entry.labels is not None:
+            shape = labels.shape[1:]
+            labels[views_of(window, index)] = [resampled(one, shape) for one in entry.labels]
+    return Fetched(replace(seen, labels=labels), fetched.novel)
 
 
 def ages(located: Located[TokensT]) -> list[int]:

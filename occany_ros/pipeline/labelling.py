@@ -55,21 +55,25 @@ def carried_over(
     odom_from_world: NDArray[np.float64],
     thresholds: tuple[float, float],
     classes: Classes,
+    views: NDArray[np.bool_] | None = None,
 ) -> Fetched:
     """
-    Label the pixels of a set that the network was not asked about by the last labelled grid.
+    Label the pixels of sets that nobody was asked about by the last labelled grid.
 
     :param track: with a grid, else nothing is labelled.
     :param odom_from_world: pose of the network's world in the frame grids are kept in, (4, 4).
     :param thresholds: less certain pixels stay without a label; of seen and of novel views.
+    :param views: seen views to label, (v,); the others keep what they have, and novel views stay
+        without. None labels all there are.
     """
     grid = track.carried
     if grid is None:
         return fetched
     seen, novel = fetched.seen, fetched.novel
     of_seen, of_novel = thresholds
-    seen = replace(seen, labels=_read(seen, grid, odom_from_world, of_seen, classes))
-    if novel is not None:
+    labels = _read(seen, grid, odom_from_world, of_seen, classes, views)
+    seen = replace(seen, labels=labels)
+    if novel is not None and views is None:
         novel = replace(novel, labels=_read(novel, grid, odom_from_world, of_novel, classes))
     return Fetched(seen, novel)
 
@@ -121,9 +125,11 @@ def _read(
     odom_from_world: NDArray[np.float64],
     threshold: float,
     classes: Classes,
+    views: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
-    labels = np.full(maps.labels.shape, NO_LABEL, np.uint8)
-    is_sure = maps.confidence > threshold
+    wanted = np.ones(len(maps.labels), np.bool_) if views is None else views
+    labels = np.where(wanted[:, None, None], np.uint8(NO_LABEL), maps.labels)
+    is_sure = (maps.confidence > threshold) & wanted[:, None, None]
     found = labels_near(grid, maps.world_points[is_sure], odom_from_world)
     native = classes.native_from_grid[found]
     labels[is_sure] = np.where(native == classes.empty, NO_LABEL, native)

@@ -1,13 +1,13 @@
 """The method end to end: a set of images in, semantic occupancy and ego motion out."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 from typing import Any, Generic
 
-import numpy as np
-from occany_ros.geometry.frame import Camera, Frame, FrameSet
+from occany_ros.geometry.frame import FrameSet
 from occany_ros.models.factory import LoadedModel
 from occany_ros.models.prediction import (
     MemoryT,
@@ -20,15 +20,16 @@ from occany_ros.models.prediction import (
 from occany_ros.occupancy.grid import Classes
 from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.feature_colours import with_features
+from occany_ros.pipeline.fitted_frames import check_frames, fitted
 from occany_ros.pipeline.host_maps import fetch, fetch_features
 from occany_ros.pipeline.imagination import described, imagine, network_of, NO_STAGE
 from occany_ros.pipeline.labelled_scene import Labelling
 from occany_ros.pipeline.localisation import locate, Located
-from occany_ros.pipeline.masking import fitted_mask, without_masked
+from occany_ros.pipeline.masking import without_masked
 from occany_ros.pipeline.metric import hung, in_metres, scale_report
 from occany_ros.pipeline.modes import Imagined, Mode, NOTHING_IMAGINED
 from occany_ros.pipeline.occupancy_update import Occupancy
-from occany_ros.pipeline.preprocess import fit_image, network_size, Size, views_from_frames
+from occany_ros.pipeline.preprocess import network_size, Size, views_from_frames
 from occany_ros.pipeline.state import initial_state, MapperState, restarted
 from occany_ros.pipeline.stopwatch import Stopwatch
 from occany_ros.pipeline.window import (
@@ -40,6 +41,7 @@ from occany_ros.pipeline.window import (
     still_kept,
     views_of,
 )
+from occany_ros.semantics.reader import LabelReader
 import torch
 
 
@@ -81,6 +83,7 @@ class Mapper(Generic[TokensT, MemoryT]):
         self._reconstructor = reconstructor
         self._image_size = image_size
         self._device = device
+        self._reader: LabelReader | None = None
         self._clock = clock
 
     def in_mode(self, mode: Mode) -> 'Mapper[TokensT, MemoryT]':
@@ -90,6 +93,12 @@ class Mapper(Generic[TokensT, MemoryT]):
     def with_features(self, wanted: bool) -> 'Mapper[TokensT, MemoryT]':  # noqa: FBT001
         """Return a mapper that hands the features of the newest set out, or not."""
         return self._configured(replace(self.config, features=wanted))
+
+    def with_reader(self, reader: LabelReader | None) -> 'Mapper[TokensT, MemoryT]':
+        """Return a mapper of the same network that has a reader say what images show."""
+        mapper = copy(self)
+        mapper._reader = reader  # noqa: SLF001 - of its own class
+        return mapper
 
     def initial(self) -> MapperState[TokensT, MemoryT]:
         """Return the state before the first set, and after a reset."""
@@ -108,7 +117,7 @@ class Mapper(Generic[TokensT, MemoryT]):
         :raises ValueError: the set is empty, names a camera twice, or an image is not RGB bytes.
         :raises NonFiniteOutput: the network answered NaN or infinity; go on with ``state``.
         """
-        _check(frames)
+        check_frames(frames)
         watch = Stopwatch(self._clock)
         state, restart = restarted(state, frames, self.config)
         size = state.size or self._image_size(*frames.frames[0].image.shape[1::-1])
@@ -125,10 +134,13 @@ class Mapper(Generic[TokensT, MemoryT]):
         index = window.index(newest)
         here = views_of(window, index)
         views = [frame for entry in window for frame in entry.frames]
-        labelling = Labelling(state.labels, self.classes, self.config)
-        fetched = fetch(prediction, novel, with_labels=labelling.asks)
-        maps = without_masked(labelling.named(fetched), views)
+        labelling = Labelling(state.labels, self.classes, self.config, self._reader)
+        fetched = fetch(prediction, novel, with_labels=labelling.asks_network)
         watch.lap('fetch')
+        if labelling.asks_reader:
+            window = labelling.read(window, index, prediction)
+            watch.lap('labels')
+        maps = without_masked(labelling.named(fetched, window), views)
         metric = in_metres(maps, window, index, state, self.config, self.classes)
         located = locate(
             metric.window,
@@ -170,23 +182,18 @@ class Mapper(Generic[TokensT, MemoryT]):
         )
 
     def _configured(self, config: MapperConfig) -> 'Mapper[TokensT, MemoryT]':
-        return Mapper(
-            reconstructor=self._reconstructor,
-            classes=self.classes,
-            image_size=self._image_size,
-            config=config,
-            device=self._device,
-            clock=self._clock,
-        )
+        mapper = copy(self)
+        mapper.config = config
+        return mapper
 
     def _encoded(self, frames: FrameSet, size: Size, watch: Stopwatch) -> Remembered[TokensT]:
         """Fit a new set to the network and encode it."""
-        fitted = tuple(_fitted(frame, size) for frame in frames.frames)
-        views = views_from_frames(fitted, size, self._device)
+        images = tuple(fitted(frame, size) for frame in frames.frames)
+        views = views_from_frames(images, size, self._device)
         watch.lap('preprocess')
         tokens = tuple(self._reconstructor.encode(views))
         watch.lap('encode')
-        return Remembered(fitted, tokens, external_from_base=frames.external_from_base)
+        return Remembered(images, tokens, external_from_base=frames.external_from_base)
 
     def _remembered(
         self,
@@ -257,7 +264,11 @@ def config_for(model: LoadedModel, mode: Mode = 'fast') -> MapperConfig:
     )
 
 
-def mapper_of(model: LoadedModel, classes: Classes, config: MapperConfig) -> Mapper[Any, Any]:
+def mapper_of(
+    model: LoadedModel,
+    classes: Classes,
+    config: MapperConfig,
+) -> Mapper[Any, Any]:
     """
     Make a mapper for a loaded network.
 
@@ -276,25 +287,3 @@ def mapper_of(model: LoadedModel, classes: Classes, config: MapperConfig) -> Map
         config=config,
         device=model.device,
     )
-
-
-def _fitted(frame: Frame, size: Size) -> Frame:
-    fitted = fit_image(frame.image, size, frame.camera.intrinsics)
-    camera = Camera(frame.camera.name, fitted.intrinsics, frame.camera.base_from_camera)
-    mask = frame.mask
-    if mask is not None:
-        mask = fitted_mask(mask, (frame.image.shape[1], frame.image.shape[0]), size)
-    return Frame(camera, frame.stamp_ns, fitted.image, mask)
-
-
-def _check(frames: FrameSet) -> None:
-    names = [frame.camera.name for frame in frames.frames]
-    if not names or len(set(names)) != len(names):
-        raise ValueError(f'frames: expected one or more different cameras, got {names}')
-    for frame in frames.frames:
-        image = frame.image
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-            raise ValueError(
-                f'image of {frame.camera.name}: expected RGB of shape (h, w, 3) and type uint8, '
-                f'got {image.shape} {image.dtype}'
-            )

@@ -23,12 +23,15 @@ class Remembered(Generic[TokensT]):
     :param odom_from_base: pose of the robot, from the last window it was in, (4, 4) float64; None
         before the first.
     :param external_from_base: the same by somebody else's odometry, where it is known.
+    :param labels: native class of every pixel of ``frames``, 255 = none, (v, h, w) uint8; None
+        where no reader was asked, see `occany_ros.semantics.reader`.
     """
 
     frames: tuple[Frame, ...]
     tokens: tuple[TokensT, ...]
     odom_from_base: NDArray[np.float64] | None = None
     external_from_base: NDArray[np.float64] | None = None
+    labels: NDArray[np.uint8] | None = None
 
     @property
     def stamp_ns(self) -> int:

@@ -228,7 +228,7 @@ def test_features_come_only_where_somebody_wants_them():
 @pytest.mark.parametrize(
     ('rules', 'name'),
     [
-        ({'source': 'pretrained'}, 'mode'),
+        ({'source': 'guessed'}, 'mode'),
         ({'votes': -1}, 'temporal_vote'),
         ({'every': 0}, 'every'),
     ],
