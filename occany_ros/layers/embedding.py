@@ -65,6 +65,10 @@ class Rotary:
         """Make the table one of another type."""
         return Rotary(cosine=self.cosine.to(dtype), sine=self.sine.to(dtype))
 
+    def repeated(self, times: int) -> 'Rotary':
+        """Make a table for several sets of tokens at the same places, one after the other."""
+        return Rotary(cosine=self.cosine.repeat(times, 1), sine=self.sine.repeat(times, 1))
+
 
 def rotary_table(positions: Tensor, head_width: int, base: float = 100.0) -> Rotary:
     """

@@ -1,8 +1,8 @@
 """
-What seen views tell of a view nobody took (OccAny spec, section 8).
+What seen views tell of a view nobody took (OccAny spec, section 8; OccAny+ spec, section 8).
 
 Every pixel of a novel view takes over what is known of the nearest seen point that falls on it:
-362 channels, zeros where none does. They are gathered at the winners only, patch by patch, right
+362 channels in OccAny, 778 in OccAny+, zeros where none does. They are gathered at the winners only, patch by patch, right
 where the patch embedding reads them; full maps exist nowhere.
 """
 
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from occany_ros.geometry.splat import nearest_points
-from occany_ros.models.config import PATCH, RAY_MAP_CHANNELS
 from occany_ros.models.ray_maps import RayMapEncoder
 import torch
 from torch import Tensor
@@ -28,7 +27,7 @@ class SeenPixels:
 
     Pixels run over views, then rows, then columns.
 
-    :param surface: world point, RGB in [-1, 1] and confidence - 1, (s, 7) float32.
+    :param surface: world point, RGB as the network takes it and confidence - 1, (s, 7) float32.
     :param features: feature maps, channels last, (v, e, e, c) each.
     :param focal: focal length of the seen images and of the novel ones, pixels, ().
     :param size: height and width of the images.
@@ -51,10 +50,10 @@ def seen_pixels(
     """
     Put together what is known of seen views.
 
-    :param images: RGB in [-1, 1], (v, 3, h, w).
+    :param images: RGB as the network takes it, (v, 3, h, w).
     :param world_points: (v, h, w, 3).
     :param confidence: more than 1, (v, h, w).
-    :param features: pyramid, coarsest first, (v, c, e, e) each.
+    :param features: pyramid, in the order of the network, (v, c, e, e) each.
     :param focal: pixels, ().
     :param dtype: type novel views get the features in.
     """
@@ -93,7 +92,7 @@ def channels_at(
 
     :param nearest: seen pixel that shows there, -1 for none, (p, q).
     :param world_from_camera: pose of the novel view of each row, (p, 4, 4).
-    :returns: by kind, see `RAY_MAP_CHANNELS`, each (p, q, c); zeros where nothing shows.
+    :returns: by kind, as `RayMapConfig` lists them, each (p, q, c); zeros where nothing shows.
     """
     is_shown = nearest >= 0
     index = nearest.clamp(min=0)
@@ -112,7 +111,7 @@ def conditioning_maps(seen: SeenPixels, nearest: Tensor, world_from_camera: Tens
 
     :param nearest: from `nearest_pixels`, (r, h, w).
     :param world_from_camera: (r, 4, 4).
-    :returns: (r, 362, h, w).
+    :returns: (r, c, h, w).
     """
     channels = torch.cat(channels_at(seen, nearest.flatten(1), world_from_camera), dim=-1)
     return channels.mT.reshape(len(nearest), -1, *seen.size)
@@ -129,16 +128,18 @@ def ray_map_tokens(
     :returns: one token for every patch, row-major, (r, n, d) float32.
     """
     views, height, width = nearest.shape
-    rows, columns = height // PATCH, width // PATCH
-    patches = nearest.reshape(views, rows, PATCH, columns, PATCH).transpose(2, 3).flatten(3)
-    patches = patches.flatten(0, 2)  # (r n, 256)
+    edge = encoder.config.patch
+    rows, columns = height // edge, width // edge
+    patches = nearest.reshape(views, rows, edge, columns, edge).transpose(2, 3).flatten(3)
+    patches = patches.flatten(0, 2)  # (r n, q)
     numbers = torch.arange(len(patches), device=nearest.device)
     if nearest.device.type == 'cpu':
         # Elsewhere to count them would mean to wait for them.
         numbers = numbers[(patches >= 0).any(dim=-1)]
     tokens = encoder.nothing().repeat(len(patches), 1)
     itemsize = seen.features[0].element_size() if seen.features else 4
-    patch_bytes = PATCH * PATCH * sum(RAY_MAP_CHANNELS.values()) * itemsize
+    channels = sum(count for _, count in encoder.config.kinds)
+    patch_bytes = edge * edge * channels * itemsize
     budget = PATCH_BYTES.get(nearest.device.type, PATCH_BYTES['cpu'])
     parts = torch.split(numbers, max(1, budget // patch_bytes)) if len(numbers) else ()
     for part in parts:

@@ -90,13 +90,17 @@ class RayMapConfig:
     Size of the encoder of conditioning maps.
 
     :param encoder_width: channels of its tokens, those of the image encoder.
-    :param width: channels inside.
+    :param width: channels inside; None for one linear layer instead of two.
     :param part_width: channels each kind of map gets.
+    :param patch: edge of a patch, pixels.
+    :param kinds: of channels, in their order, and how many there are of each.
     """
 
     encoder_width: int = 1024
-    width: int = 768
+    width: int | None = 768
     part_width: int = 256
+    patch: int = PATCH
+    kinds: tuple[tuple[str, int], ...] = tuple(RAY_MAP_CHANNELS.items())
 
 
 @dataclass(frozen=True, slots=True)

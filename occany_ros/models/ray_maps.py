@@ -1,8 +1,8 @@
 """
 What is known of a view nobody took, as tokens a decoder can read (OccAny spec, section 9).
 
-Seven convolutions cut the conditioning maps into patches, one for each kind of channel, and two
-linear layers and a normalisation follow. Nothing bends between them, so all of it is one affine
+Seven convolutions cut the conditioning maps into patches, one for each kind of channel, and one or
+two linear layers and a normalisation follow. Nothing bends between them, so all of it is one affine
 map and a normalisation. The transformer blocks of the released network do not reach its output
 and are left out.
 """
@@ -13,7 +13,7 @@ from typing import cast, Final
 
 from occany_ros.layers.block import NORM_EPS
 from occany_ros.layers.linear import product
-from occany_ros.models.config import PATCH, RAY_MAP_CHANNELS, RayMapConfig
+from occany_ros.models.config import RayMapConfig
 import torch
 from torch import nn, Tensor
 from torch.nn.functional import layer_norm
@@ -26,19 +26,23 @@ class RayMapEncoder(nn.Module):
     """
     One token for every patch of conditioning maps.
 
-    Patches are given by kind, see `RAY_MAP_CHANNELS` for their order, each (p, 256, c): pixels
-    row-major, channels last.
+    Patches are given by kind, in the order of the configuration, each (p, q, c): the ``q`` pixels
+    of a patch row-major, channels last.
 
     :param config: its size.
     """
 
     def __init__(self, config: RayMapConfig) -> None:
         super().__init__()
-        for kind, channels in RAY_MAP_CHANNELS.items():
-            conv = nn.Conv2d(channels, config.part_width, kernel_size=PATCH, stride=PATCH)
+        self.config = config
+        for kind, channels in config.kinds:
+            conv = nn.Conv2d(
+                channels, config.part_width, kernel_size=config.patch, stride=config.patch
+            )
             self.add_module(kind, conv)
-        self.mix = nn.Linear(len(RAY_MAP_CHANNELS) * config.part_width, config.width)
-        self.projection = nn.Linear(config.width, config.encoder_width)
+        width = len(config.kinds) * config.part_width
+        self.mix = None if config.width is None else nn.Linear(width, config.width)
+        self.projection = nn.Linear(config.width or width, config.encoder_width)
         self.norm = nn.LayerNorm(config.encoder_width, eps=NORM_EPS)
         self._fused: dict[torch.dtype, _Fused] = {}
 
@@ -49,7 +53,7 @@ class RayMapEncoder(nn.Module):
         Features are multiplied in the type they are given in; coordinates, colours, confidence
         and the normalisation stay float32.
 
-        :param patches: by kind, each (p, 256, c).
+        :param patches: by kind, each (p, q, c).
         :returns: tokens, (p, d) float32.
         """
         fused = self._fuse(patches[-1].dtype)
@@ -68,7 +72,7 @@ class RayMapEncoder(nn.Module):
         return self._normalised(self._fuse(self.norm.weight.dtype).bias)
 
     def _convolutions(self) -> list[nn.Conv2d]:
-        return [cast('nn.Conv2d', self.get_submodule(kind)) for kind in RAY_MAP_CHANNELS]
+        return [cast('nn.Conv2d', self.get_submodule(kind)) for kind, _ in self.config.kinds]
 
     def _normalised(self, x: Tensor) -> Tensor:
         norm = self.norm
@@ -93,15 +97,16 @@ class RayMapEncoder(nn.Module):
         convs = self._convolutions()
         matrices = [conv.weight.permute(0, 2, 3, 1).flatten(1) for conv in convs]
         types = [torch.float32] * GEOMETRIC_KINDS + [dtype] * (len(convs) - GEOMETRIC_KINDS)
-        projection = self.projection.weight.double()  # (d, w)
-        offset = self.mix.bias.double() + self.mix.weight.double() @ torch.cat(
-            [cast('Tensor', conv.bias).double() for conv in convs]
-        )
+        matrix, bias = self.projection.weight.double(), self.projection.bias.double()
+        if self.mix is not None:
+            bias = bias + matrix @ self.mix.bias.double()
+            matrix = matrix @ self.mix.weight.double()  # (d, 7 k)
+        offset = torch.cat([cast('Tensor', conv.bias).double() for conv in convs])
         return _Fused(
             key=key,
             parts=tuple(x.to(kind) for x, kind in zip(matrices, types, strict=True)),
-            matrix=(projection @ self.mix.weight.double()).to(dtype),
-            bias=(self.projection.bias.double() + projection @ offset).float(),
+            matrix=matrix.to(dtype),
+            bias=(bias + matrix @ offset).float(),
         )
 
 
@@ -111,7 +116,7 @@ class _Fused:
     The affine map of a `RayMapEncoder` in as few steps as it takes.
 
     :param key: what it was made from.
-    :param parts: matrix of each kind, (k, 256 c).
+    :param parts: matrix of each kind, (k, q c).
     :param matrix: from the parts to tokens, (d, 7 k).
     :param bias: of tokens, all biases together, (d,).
     """

@@ -1,0 +1,87 @@
+"""One OccAny+ network, seeing or imagining: its backbone and what reads it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from occany_ros.models.plus.backbone import Backbone
+from occany_ros.models.plus.config import PlusConfig
+from occany_ros.models.plus.feature_head import PyramidHead
+from occany_ros.models.plus.surface_head import surface_head, Surfaces
+from occany_ros.models.ray_maps import RayMapEncoder
+import torch
+from torch import nn, Tensor
+
+VIEWS_AT_ONCE = 8
+"""Views a head reads together: full-size maps of more take memory and are no faster."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """
+    What the heads say of some views.
+
+    :param surfaces: depth and rays.
+    :param features: pyramid, finest first, (v, 256, e, e) each; empty where nobody asked.
+    """
+
+    surfaces: Surfaces
+    features: tuple[Tensor, ...]
+
+
+class PlusNetwork(nn.Module):
+    """
+    Backbone and heads; the one that imagines has an encoder of what it is told as well.
+
+    :param config: sizes.
+    :param imagines: whether it renders novel views.
+    """
+
+    def __init__(self, config: PlusConfig, *, imagines: bool = False) -> None:
+        super().__init__()
+        self.backbone = Backbone(config.backbone)
+        self.surfaces = surface_head(config)
+        self.features = None if config.feature_size is None else PyramidHead(config)
+        self.encoder = RayMapEncoder(config.conditioning) if imagines else None
+
+    def read(
+        self,
+        taps: Sequence[Tensor],
+        grid: tuple[int, int],
+        *,
+        with_rays: bool,
+        with_features: bool,
+    ) -> Read:
+        """
+        Read views by the heads, a few at a time; none depends on another.
+
+        :param taps: of four depths, (v, n, 2 d).
+        :param grid: rows and columns of patches.
+        """
+        parts = []
+        for few in zip(*(tap.split(VIEWS_AT_ONCE) for tap in taps), strict=True):
+            tokens = [tap.float() for tap in few]
+            surfaces = self.surfaces(tokens, grid, with_rays=with_rays)
+            wanted = with_features and self.features is not None
+            features = self.features(tokens, grid) if wanted and self.features else ()
+            parts.append(Read(surfaces, features))
+        return _joined(parts)
+
+
+def _joined(parts: Sequence[Read]) -> Read:
+    if len(parts) == 1:
+        return parts[0]
+    surfaces = [part.surfaces for part in parts]
+    return Read(
+        Surfaces(
+            torch.cat([part.depth for part in surfaces]),
+            torch.cat([part.confidence for part in surfaces]),
+            _cat([part.rays for part in surfaces]),
+            _cat([part.ray_confidence for part in surfaces]),
+        ),
+        tuple(torch.cat(level) for level in zip(*(part.features for part in parts), strict=True)),
+    )
+
+
+def _cat(parts: Sequence[Tensor | None]) -> Tensor | None:
+    given = [part for part in parts if part is not None]
+    return torch.cat(given) if given else None

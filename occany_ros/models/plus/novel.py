@@ -1,0 +1,124 @@
+"""Views nobody took, imagined group by group (OccAny+ spec, section 8)."""
+
+from occany_ros.models.conditioning import (
+    nearest_pixels,
+    ray_map_tokens,
+    seen_pixels,
+    SeenPixels,
+)
+from occany_ros.models.novel_batch import full_groups
+from occany_ros.models.plus.backbone import Stream
+from occany_ros.models.plus.config import METRES, PATCH
+from occany_ros.models.plus.network import PlusNetwork
+from occany_ros.models.prediction import NovelViews, Prediction
+import torch
+from torch import Tensor
+
+
+def imagined(
+    network: PlusNetwork,
+    images: Tensor,
+    seen: Prediction,
+    world_from_camera: Tensor,
+    *,
+    group: int,
+    precision: torch.dtype,
+    with_features: bool,
+) -> NovelViews:
+    """
+    Imagine views around seen ones.
+
+    Seen views are encoded once, and the first block, in which each view is still alone, runs once
+    for them; after it every group goes on with seen views of its own.
+
+    :param network: the one that imagines.
+    :param images: of the seen views, as the network takes them, (v, 3, h, w).
+    :param seen: what was found of them, in the same order, with features.
+    :param world_from_camera: poses of the novel views, (r, 4, 4) float32.
+    :param group: novel views that look at each other.
+    :param precision: type of the transformer.
+    :param with_features: whether the feature pyramid is wanted.
+    """
+    encoder, backbone = network.encoder, network.backbone
+    if encoder is None:
+        raise ValueError('network: expected one with an encoder of what it is told, got none')
+    pixels = seen_pixels(
+        images,
+        seen.world_points,
+        seen.confidence,
+        seen.features,
+        seen.focal.mean(),
+        dtype=precision,
+    )
+    height, width = pixels.size
+    grid = (height // PATCH, width // PATCH)
+    every = torch.arange(len(pixels.surface), device=images.device)
+    own = every.reshape(len(images), height, width)
+    known = ray_map_tokens(encoder, pixels, own, seen.world_from_camera).to(precision)
+    known_stream, _ = backbone.together(
+        backbone.joined(backbone.with_class_token(known)[None]), grid, 0, 1
+    )
+    points, confidence, features = [], [], []
+    for first, end in full_groups(len(world_from_camera), group):
+        poses = world_from_camera[first:end]
+        nearest = nearest_pixels(pixels, poses)
+        told = ray_map_tokens(encoder, pixels, nearest, poses).to(precision)
+        taps = _taps(network, known_stream, told, grid)
+        read = network.read(taps, grid, with_rays=False, with_features=with_features)
+        points.append(_points(METRES * read.surfaces.depth, pixels, poses))
+        confidence.append(read.surfaces.confidence)
+        features.append(read.features)
+    none = pixels.surface.new_zeros(0, height, width, 3)
+    return NovelViews(
+        world_points=torch.cat([none, *points]),
+        confidence=torch.cat([none[..., 0], *confidence]),
+        world_from_camera=world_from_camera,
+        focal=pixels.focal.expand(len(world_from_camera)),
+        features=tuple(torch.cat(level) for level in zip(*features, strict=True)),
+    )
+
+
+def _taps(
+    network: PlusNetwork, known: Stream, told: Tensor, grid: tuple[int, int]
+) -> list[Tensor]:
+    """
+    Run the transformer over seen views and one group of novel ones.
+
+    :param known: of the seen views after the first block, (1, v, 1 + n, d).
+    :param told: tokens of what the group was told, (g, n, d).
+    :returns: what the heads read of the group, of four depths, (g, n, 2 d).
+    """
+    backbone = network.backbone
+    first, depth = backbone.config.first_turned, backbone.config.depth
+    joined = backbone.joined(backbone.with_class_token(told)[None], has_first=False)
+    group, _ = backbone.together(joined, grid, 0, 1)
+    views = known.tokens.shape[1]
+    stream = Stream(
+        torch.cat((known.tokens, group.tokens), dim=1),
+        torch.cat((known.local, group.local), dim=1),
+    )
+    stream, _ = backbone.together(stream, grid, 1, first)
+    stream = stream.views([0, *range(views, views + len(told))])
+    _, taps = backbone.together(stream, grid, first, depth)
+    return [tap[0, 1:] for tap in taps]
+
+
+def _points(depth: Tensor, seen: SeenPixels, world_from_camera: Tensor) -> Tensor:
+    """
+    Put depths (g, h, w) along the rays of pinhole cameras, pixel centres at integers.
+
+    :returns: world frame, metres, (g, h, w, 3).
+    """
+    height, width = seen.size
+    across = (torch.arange(width, device=depth.device) - width / 2) / seen.focal
+    down = (torch.arange(height, device=depth.device) - height / 2) / seen.focal
+    rays = torch.stack(
+        (
+            across.expand(height, width),
+            down[:, None].expand(height, width),
+            torch.ones(height, width, device=depth.device),
+        ),
+        dim=-1,
+    )
+    turned = torch.einsum('gij,hwj->ghwi', world_from_camera[:, :3, :3], rays)
+    return depth[..., None] * turned + world_from_camera[:, None, None, :3, 3]

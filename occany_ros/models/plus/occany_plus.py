@@ -1,0 +1,237 @@
+"""OccAny+: reconstruction of any set of plain cameras, all views of a window at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from occany_ros.models.plus.backbone import Stream
+from occany_ros.models.plus.config import METRES, PATCH, PlusConfig
+from occany_ros.models.plus.network import PlusNetwork, Read
+from occany_ros.models.plus.novel import imagined
+from occany_ros.models.plus.ray_pose import cameras_from_rays
+from occany_ros.models.prediction import NovelViews, Prediction
+from occany_ros.models.views import Views
+import torch
+from torch import nn, Tensor
+from torch.nn.functional import interpolate
+
+MEAN = (0.485, 0.456, 0.406)
+SPREAD = (0.229, 0.224, 0.225)
+SEED = 0
+"""Of the samples poses are found with, drawn anew for each window: the same views give the same."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlusTokens:
+    """
+    One view, as far as it can be seen alone.
+
+    :param tokens: the special token first, (1 + n, d).
+    :param grid: rows and columns of patches.
+    :param image: as the network takes it, (3, h, w); novel views are told its colours.
+    """
+
+    tokens: Tensor
+    grid: tuple[int, int]
+    image: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlusMemory:
+    """
+    The views of a window, in order; all that is joint is found when they are read.
+
+    :param views: the first one is the origin of the world.
+    """
+
+    views: tuple[PlusTokens, ...]
+
+
+class OccAnyPlus(nn.Module):
+    """
+    The network that sees, and the one that imagines where there is one.
+
+    Implements `occany_ros.models.prediction.NovelViewRenderer`, with one difference: novel views
+    of one group look at each other, so how many are asked for together changes the answer
+    (OccAny+ spec, section 8). Weights start untrained.
+
+    :param config: sizes.
+    :param precision: type of the weights of the transformer, and of what passes through it; its
+        last normalisation, heads, poses and what follows stay float32.
+
+    :ivar views_at_once: novel views of a group.
+    :ivar novel_features: whether novel views get their feature pyramid.
+    :ivar with_features: whether seen views get theirs; novel views are told them as well, so they
+        are made where those are rendered.
+    """
+
+    def __init__(self, config: PlusConfig, *, precision: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.config = config
+        self.precision = precision
+        self.views_at_once = config.views_at_once
+        self.novel_features = False
+        self.with_features = config.feature_size is not None
+        self.seeing = PlusNetwork(config)
+        self.imagining = PlusNetwork(config, imagines=True) if config.imagines else None
+        for network in (self.seeing, self.imagining):
+            if network is not None:
+                network.backbone.to(precision)
+                network.backbone.norm.float()
+
+    @torch.inference_mode()
+    def encode(self, views: Views) -> list[PlusTokens]:
+        """
+        Run the part of the transformer in which each view is alone.
+
+        :param views: images (v, 3, h, w) whose height and width are multiples of 14.
+        :returns: one entry a view.
+        :raises ValueError: if the images cannot be cut into patches.
+        """
+        height, width = views.images.shape[-2:]
+        if height % PATCH or width % PATCH:
+            raise ValueError(
+                f'images: expected height and width to be multiples of {PATCH}, '
+                f'got {height} x {width}'
+            )
+        grid = (height // PATCH, width // PATCH)
+        images = normalised(views.images)
+        backbone = self.seeing.backbone
+        tokens = backbone.alone(backbone.embed(images.to(self.precision)), grid)
+        return [
+            PlusTokens(tokens=x, grid=grid, image=image)
+            for x, image in zip(tokens, images, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def remember(self, memory: PlusMemory | None, tokens: Sequence[PlusTokens]) -> PlusMemory:
+        """
+        List more views.
+
+        :param memory: from an earlier call, None to start one.
+        :param tokens: of at least one view.
+        :returns: the longer list.
+        :raises ValueError: if there is no view, or their sizes differ.
+        """
+        views = (*(memory.views if memory else ()), *tokens)
+        _grid_of(views)
+        return PlusMemory(views)
+
+    @torch.inference_mode()
+    def render(self, memory: PlusMemory, tokens: Sequence[PlusTokens]) -> Prediction:
+        """
+        Reconstruct views with all views of the memory in sight.
+
+        The world is the optical frame of the first view, as the network has it: its own pose is
+        near identity, not identity.
+
+        :param memory: from `remember`.
+        :param tokens: of the views wanted; each must be in the memory.
+        :returns: geometry, and the feature pyramid (v, 256, 4 e, 4 e), (v, 256, 2 e, 2 e),
+            (v, 256, e, e) where it is wanted; no labels.
+        :raises LookupError: for a view that was never remembered.
+        """
+        row_of = {id(view): row for row, view in enumerate(memory.views)}
+        rows = [row_of[id(view)] for view in tokens if id(view) in row_of]
+        if len(rows) < len(tokens) or not rows:
+            raise LookupError('tokens: expected remembered views, got others or none')
+        grid = _grid_of(memory.views)
+        taps = self.taps(torch.stack([view.tokens for view in memory.views]), grid)
+        read = self.seeing.read(
+            [tap[0, rows] for tap in taps],
+            grid,
+            with_rays=True,
+            with_features=self.with_features,
+        )
+        return self._prediction(read, grid)
+
+    @torch.inference_mode()
+    def render_novel(
+        self,
+        memory: PlusMemory,  # noqa: ARG002 - what matters of it is in the answers
+        tokens: Sequence[PlusTokens],
+        seen: Prediction,
+        world_from_camera: Tensor,
+    ) -> NovelViews:
+        """
+        Imagine views nobody took, `views_at_once` at a time (OccAny+ spec, section 8).
+
+        :param memory: not looked at.
+        :param tokens: of the seen views; they tell novel views what they saw.
+        :param seen: what `render` said of them, in the same order.
+        :param world_from_camera: poses of the novel views, (r, 4, 4) float32.
+        :returns: geometry of the novel views; their feature pyramid too if `novel_features`.
+        :raises ValueError: without a network that imagines, or without features of seen views.
+        """
+        if self.imagining is None:
+            raise ValueError(
+                'render_novel: expected a network with a rendering stage, got one that only '
+                'reconstructs; set model.render_checkpoint to occany_plus_gen.pth'
+            )
+        if not seen.features:
+            raise ValueError('seen: expected semantic features, got none; set with_features')
+        return imagined(
+            self.imagining,
+            torch.stack([view.image for view in tokens]),
+            seen,
+            world_from_camera,
+            group=self.views_at_once,
+            precision=self.precision,
+            with_features=self.novel_features,
+        )
+
+    def taps(self, alone: Tensor, grid: tuple[int, int]) -> list[Tensor]:
+        """
+        Run the part of the transformer in which all views are seen.
+
+        :param alone: tokens of all views, (v, 1 + n, d).
+        :param grid: rows and columns of patches.
+        :returns: what the heads read, of four depths, (1, v, n, 2 d).
+        """
+        backbone = self.seeing.backbone
+        config = self.config.backbone
+        stream: Stream = backbone.joined(alone.unsqueeze(0))
+        return backbone.together(stream, grid, config.first_turned, config.depth)[1]
+
+    def _prediction(self, read: Read, grid: tuple[int, int]) -> Prediction:
+        surfaces = read.surfaces
+        if surfaces.rays is None or surfaces.ray_confidence is None:
+            raise ValueError('rays: expected those of every view, got none')
+        metres = 1.0 if self.config.is_plain else METRES
+        depth = metres * surfaces.depth
+        scale = surfaces.rays.new_tensor((1.0, 1.0, 1.0, metres, metres, metres))
+        rays = surfaces.rays * scale
+        size = (grid[0] * PATCH, grid[1] * PATCH)
+        cameras = cameras_from_rays(
+            rays, surfaces.ray_confidence, size, torch.Generator().manual_seed(SEED)
+        )
+        if rays.shape[1:3] != size:
+            rays = interpolate(
+                rays.movedim(-1, 1), size, mode='bilinear', align_corners=True
+            ).movedim(1, -1)
+        world_points = depth[..., None] * rays[..., :3] + rays[..., 3:]
+        pose = cameras.world_from_camera
+        local = torch.einsum(
+            'vji,vhwj->vhwi', pose[:, :3, :3], world_points - pose[:, None, None, :3, 3]
+        )
+        return Prediction(
+            world_points=world_points,
+            local_points=local,
+            confidence=surfaces.confidence,
+            world_from_camera=pose,
+            focal=cameras.intrinsics[:, 0, 0],
+            features=read.features,
+        )
+
+
+def normalised(images: Tensor) -> Tensor:
+    """Bring RGB in [-1, 1] to the mean and spread the backbone was trained with, (v, 3, h, w)."""
+    mean, spread = (images.new_tensor(x)[:, None, None] for x in (MEAN, SPREAD))
+    return ((images + 1) / 2 - mean) / spread
+
+
+def _grid_of(views: Sequence[PlusTokens]) -> tuple[int, int]:
+    grids = {view.grid for view in views}
+    if len(grids) != 1:
+        got = f'grids {sorted(grids)}' if grids else 'none'
+        raise ValueError(f'tokens: expected at least one view, all of one size, got {got}')
+    return grids.pop()
