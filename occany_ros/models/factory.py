@@ -65,6 +65,7 @@ class LoadedModel:
     :param novel_batch: how many of them see each other, unless the user says otherwise; 0 where
         they do not know each other, however many are rendered at once.
     :param licence: what the weights may be used for.
+    :param has_features: whether it answers semantic features that a network of masks can read.
     :param is_metric: whether its lengths are metres, and not known up to a factor only.
     :param render_weights: file of the rendering stage where that is a second one.
     :param render_sha256: digest of that file.
@@ -89,6 +90,7 @@ class LoadedModel:
     acceleration: str = 'off'
     novel_batch: int = 0
     licence: str = UNKNOWN
+    has_features: bool = False
     is_metric: bool = True
     render_weights: str = ''
     render_sha256: str = ''
@@ -220,6 +222,7 @@ def _load_released(
         device=device,
         precision=precision,
         licence=LICENCES[family],
+        has_features=family == 'occany',
     )
 
 
