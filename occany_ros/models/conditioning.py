@@ -2,8 +2,8 @@
 What seen views tell of a view nobody took (OccAny spec, section 8; OccAny+ spec, section 8).
 
 Every pixel of a novel view takes over what is known of the nearest seen point that falls on it:
-362 channels in OccAny, 778 in OccAny+, zeros where none does. They are gathered at the winners only, patch by patch, right
-where the patch embedding reads them; full maps exist nowhere.
+362 channels in OccAny, 778 in OccAny+, zeros where none does. They are gathered at the winners
+only, patch by patch, right where the patch embedding reads them; full maps exist nowhere.
 """
 
 from collections.abc import Sequence

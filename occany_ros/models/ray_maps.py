@@ -1,10 +1,10 @@
 """
 What is known of a view nobody took, as tokens a decoder can read (OccAny spec, section 9).
 
-Seven convolutions cut the conditioning maps into patches, one for each kind of channel, and one or
-two linear layers and a normalisation follow. Nothing bends between them, so all of it is one affine
-map and a normalisation. The transformer blocks of the released network do not reach its output
-and are left out.
+Seven convolutions cut the conditioning maps into patches, one for each kind of channel; two linear
+layers (in OccAny+ one) and a normalisation follow. Nothing bends between them, so all of it is one
+affine map and a normalisation. The transformer blocks of the released network do not reach its
+output and are left out.
 """
 
 from collections.abc import Sequence

@@ -107,7 +107,8 @@ def mixed(encoder: RayMapEncoder, maps: Tensor) -> Tensor:
         functional.conv2d(x, layer.weight, layer.bias, stride=PATCH)
         for x, layer in zip(kinds, _embeddings(encoder), strict=True)
     ]
-    return linear(encoder.mix, torch.cat(parts, dim=1).flatten(2).permute(0, 2, 1))
+    joined = torch.cat(parts, dim=1).flatten(2).permute(0, 2, 1)
+    return joined if encoder.mix is None else linear(encoder.mix, joined)
 
 
 def read_by_nobody(x: Tensor, images: Tensor, grid: tuple[int, int]) -> Tensor:

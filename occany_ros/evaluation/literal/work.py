@@ -101,9 +101,8 @@ class Work:
     def pairs(self) -> list[Pair]:
         """Pair both ways for every saving."""
         kind = self.network.config.decoder.activation
-        known = torch.randn(
-            len(self.poses), len(self.scene.tokens[0]), self.encoder.mix.out_features
-        )
+        width = self.encoder.projection.in_features
+        known = torch.randn(len(self.poses), len(self.scene.tokens[0]), width)
         tokens = torch.randn(len(self.poses), *self.scene.tokens.shape[1:])
         decoded = render(self.decoder, self.scene.memory, tokens, self.grid)
         cloud = self.cloud()

@@ -1,6 +1,7 @@
 """Semantic features that imitate the image encoder of SAM 3 (OccAny+ spec, section 5)."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from occany_ros.layers.dpt import FusionChain, Reassembly
 from occany_ros.models.plus.config import (
@@ -24,8 +25,7 @@ class FeatureLevel(nn.Module):
     def __init__(self, *widths: int) -> None:
         super().__init__()
         self.enlarge = nn.ModuleList(
-            nn.ConvTranspose2d(come, go, kernel_size=2, stride=2)
-            for come, go in zip(widths[:-1], widths[1:], strict=True)
+            nn.ConvTranspose2d(come, go, kernel_size=2, stride=2) for come, go in pairwise(widths)
         )
         self.narrow = nn.Conv2d(widths[-1], FEATURE_CHANNELS, kernel_size=1)
         self.smooth = nn.Conv2d(FEATURE_CHANNELS, FEATURE_CHANNELS, kernel_size=3, padding=1)

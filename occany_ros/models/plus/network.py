@@ -58,7 +58,7 @@ class PlusNetwork(nn.Module):
         :param grid: rows and columns of patches.
         """
         parts = []
-        for few in zip(*(tap.split(VIEWS_AT_ONCE) for tap in taps), strict=True):
+        for few in zip(*(torch.split(tap, VIEWS_AT_ONCE) for tap in taps), strict=True):
             tokens = [tap.float() for tap in few]
             surfaces = self.surfaces(tokens, grid, with_rays=with_rays)
             wanted = with_features and self.features is not None

@@ -1,5 +1,7 @@
 """Views nobody took, imagined group by group (OccAny+ spec, section 8)."""
 
+from dataclasses import dataclass
+
 from occany_ros.models.conditioning import (
     nearest_pixels,
     ray_map_tokens,
@@ -15,15 +17,27 @@ import torch
 from torch import Tensor
 
 
+@dataclass(frozen=True, slots=True)
+class Imagining:
+    """
+    How views are imagined.
+
+    :param group: novel views that look at each other.
+    :param precision: type of the transformer.
+    :param with_features: whether the feature pyramid is wanted.
+    """
+
+    group: int
+    precision: torch.dtype
+    with_features: bool
+
+
 def imagined(
     network: PlusNetwork,
     images: Tensor,
     seen: Prediction,
     world_from_camera: Tensor,
-    *,
-    group: int,
-    precision: torch.dtype,
-    with_features: bool,
+    how: Imagining,
 ) -> NovelViews:
     """
     Imagine views around seen ones.
@@ -35,9 +49,7 @@ def imagined(
     :param images: of the seen views, as the network takes them, (v, 3, h, w).
     :param seen: what was found of them, in the same order, with features.
     :param world_from_camera: poses of the novel views, (r, 4, 4) float32.
-    :param group: novel views that look at each other.
-    :param precision: type of the transformer.
-    :param with_features: whether the feature pyramid is wanted.
+    :param how: see there.
     """
     encoder, backbone = network.encoder, network.backbone
     if encoder is None:
@@ -48,23 +60,23 @@ def imagined(
         seen.confidence,
         seen.features,
         seen.focal.mean(),
-        dtype=precision,
+        dtype=how.precision,
     )
     height, width = pixels.size
     grid = (height // PATCH, width // PATCH)
     every = torch.arange(len(pixels.surface), device=images.device)
     own = every.reshape(len(images), height, width)
-    known = ray_map_tokens(encoder, pixels, own, seen.world_from_camera).to(precision)
+    known = ray_map_tokens(encoder, pixels, own, seen.world_from_camera).to(how.precision)
     known_stream, _ = backbone.together(
         backbone.joined(backbone.with_class_token(known)[None]), grid, 0, 1
     )
     points, confidence, features = [], [], []
-    for first, end in full_groups(len(world_from_camera), group):
+    for first, end in full_groups(len(world_from_camera), how.group):
         poses = world_from_camera[first:end]
         nearest = nearest_pixels(pixels, poses)
-        told = ray_map_tokens(encoder, pixels, nearest, poses).to(precision)
+        told = ray_map_tokens(encoder, pixels, nearest, poses).to(how.precision)
         taps = _taps(network, known_stream, told, grid)
-        read = network.read(taps, grid, with_rays=False, with_features=with_features)
+        read = network.read(taps, grid, with_rays=False, with_features=how.with_features)
         points.append(_points(METRES * read.surfaces.depth, pixels, poses))
         confidence.append(read.surfaces.confidence)
         features.append(read.features)

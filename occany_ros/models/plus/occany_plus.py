@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from occany_ros.models.plus.backbone import Stream
 from occany_ros.models.plus.config import METRES, PATCH, PlusConfig
 from occany_ros.models.plus.network import PlusNetwork, Read
-from occany_ros.models.plus.novel import imagined
+from occany_ros.models.plus.novel import imagined, Imagining
 from occany_ros.models.plus.ray_pose import cameras_from_rays
 from occany_ros.models.prediction import NovelViews, Prediction
 from occany_ros.models.views import Views
@@ -17,7 +17,7 @@ from torch.nn.functional import interpolate
 MEAN = (0.485, 0.456, 0.406)
 SPREAD = (0.229, 0.224, 0.225)
 SEED = 0
-"""Of the samples poses are found with, drawn anew for each window: the same views give the same."""
+"""Of the samples poses are found with: the same views always give the same."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,9 +174,7 @@ class OccAnyPlus(nn.Module):
             torch.stack([view.image for view in tokens]),
             seen,
             world_from_camera,
-            group=self.views_at_once,
-            precision=self.precision,
-            with_features=self.novel_features,
+            Imagining(self.views_at_once, self.precision, self.novel_features),
         )
 
     def taps(self, alone: Tensor, grid: tuple[int, int]) -> list[Tensor]:

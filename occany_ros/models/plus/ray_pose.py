@@ -103,7 +103,8 @@ def _homography(
     sample = surest[drawn]  # (hypotheses, 8)
     hypotheses = _fitted(places[sample], targets[sample], weight[sample]).float()
     is_inlier = [
-        _errors(some, places, targets) < INLIER for some in hypotheses.split(HYPOTHESES_AT_ONCE)
+        _errors(some, places, targets) < INLIER
+        for some in torch.split(hypotheses, HYPOTHESES_AT_ONCE)
     ]
     scores = torch.cat([(x * weight).sum(dim=-1) for x in is_inlier])
     best = int(scores.argmax())

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from occany_ros.layers.dpt import FusionChain, place_marks, Reassembly
 from occany_ros.layers.head import ChannelNorm
 from occany_ros.models.plus.config import HeadConfig, PATCH, PlusConfig
-import torch
 from torch import nn, Tensor
 from torch.nn.functional import interpolate, relu
 
@@ -54,15 +54,9 @@ class RayBranch(nn.Module):
         super().__init__()
         half = width // 2
         self.chain = FusionChain(width)
+        widths = (width, half, width, half, width, half)
         self.neck = nn.Sequential(
-            *(
-                nn.Conv2d(come, go, kernel_size=3, padding=1)
-                for come, go in zip(
-                    (width, half, width, half, width),
-                    (half, width, half, width, half),
-                    strict=True,
-                )
-            )
+            *(nn.Conv2d(come, go, kernel_size=3, padding=1) for come, go in pairwise(widths))
         )
         self.hidden = nn.Conv2d(half, HIDDEN, kernel_size=3, padding=1)
         self.norm = ChannelNorm(HIDDEN, eps=TAP_EPS)
