@@ -81,21 +81,25 @@ def small_sam3(*, video=False, width=WIDTH, seed=0):
             detector_config=sizes, tracker_config=small_tracker()
         )
         network = transformers.Sam3VideoModel(config)
-        _spread(network.detector_model)
+        spread(network.detector_model)
     else:
         network = transformers.Sam3Model(transformers.Sam3Config(**sizes))
-        _spread(network)
+        spread(network)
     return network.eval()
 
 
-def _spread(network):
+def spread(network):
     """Draw large enough weights that prompts and queries differ in score."""
     with torch.no_grad():
         for name, weight in network.named_parameters():
-            if weight.dim() > 1 and 'vision_encoder' not in name:
+            if 'vision_encoder' in name:
+                continue
+            if weight.dim() > 1:
                 weight.normal_(std=1.5 / weight[0].numel() ** 0.5)
-            elif 'norm' not in name:
+            elif name.endswith('bias'):
                 weight.normal_(std=0.1)
+            else:
+                weight.fill_(1)
 
 
 def save_small_tokenizer(folder):

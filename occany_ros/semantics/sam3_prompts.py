@@ -56,7 +56,7 @@ def encode_prompts(
     :param network: a `Sam3Model` of the library `transformers`, with its text encoder.
     :param tokenizer: that lay beside it.
     :returns: tokens on the device of the network.
-    :raises ValueError: if there is no prompt.
+    :raises ValueError: if there is no prompt, or the tokenizer is not the network's.
     """
     prompts = queried_prompts(classes)
     written = tokenizer(
@@ -66,6 +66,12 @@ def encode_prompts(
         max_length=network.config.text_config.max_position_embeddings,
         return_tensors='pt',
     ).to(network.device)
+    most, known = int(written.input_ids.max()), network.config.text_config.vocab_size
+    if most >= known:
+        raise ValueError(
+            f'tokenizer: expected words below {known}, got {most}; it lies beside another '
+            'network, download the whole folder again'
+        )
     encoded = network.get_text_features(
         input_ids=written.input_ids, attention_mask=written.attention_mask
     )

@@ -1,14 +1,15 @@
 """The detector answers as the library's whole network does when it is told of no boxes."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 from occany_ros.semantics.classes import KITTI, OCC3D
 from occany_ros.semantics.network_folder import load_network, load_tokenizer
 from occany_ros.semantics.sam3 import full_masks, geometry_token, query_scores, Sam3
-from occany_ros.semantics.sam3_prompts import encode_prompts
+from occany_ros.semantics.sam3_prompts import encode_prompts, EncodedPrompts
 import pytest
-from sam3_folders import QUERIES, save_small_sam3, WIDTH
+from sam3_folders import QUERIES, save_small_sam3, spread, WIDTH
 import torch
 from torch.nn import functional
 
@@ -107,6 +108,7 @@ def test_it_finds_what_the_whole_network_finds(network, prompts, pyramid, at_onc
     wanted_masks, wanted_scores, wanted_prompts = found_by_library(scores, masks, threshold)
     assert 0 < len(found.scores) < scores.numel()
     np.testing.assert_array_equal(found.labels, prompts.classes[wanted_prompts.numpy()])
+    assert len(wanted_scores) > 0
     np.testing.assert_allclose(found.scores, wanted_scores, atol=1e-5)
     assert (found.pixels != wanted_masks).mean() < 1e-3
     assert 0.01 < wanted_masks.mean() < 0.99
@@ -202,3 +204,52 @@ def test_prompts_are_padded_alike_and_encoded_apart(folder, network, prompts):
     torch.testing.assert_close(prompts.tokens[1, :count], encoded, atol=1e-5, rtol=0)
     assert prompts.is_word[1].sum() == count
     assert len(encode_prompts(network, tokenizer, KITTI).tokens) == 37
+
+
+def test_a_tokenizer_of_another_network_is_refused(folder, network):
+    def tokenizer(words, **how):
+        written = load_tokenizer('CLIPTokenizer', folder)(words, **how)
+        written['input_ids'] += 1000
+        return written
+
+    with pytest.raises(ValueError, match=r'tokenizer: expected words below 56, got 10\d\d'):
+        encode_prompts(network, tokenizer, OCC3D)
+
+
+def test_a_class_set_without_prompts_is_refused(folder, network):
+    silent = replace(OCC3D, prompts=((),) * OCC3D.count)
+    with pytest.raises(ValueError, match='class set occ3d: expected prompts'):
+        encode_prompts(network, load_tokenizer('CLIPTokenizer', folder), silent)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('edge', [37, 72], ids=['distilled', 'pretrained'])
+def test_the_released_size_finds_what_the_whole_network_finds(edge):
+    drawn = torch.Generator().manual_seed(6)
+    with torch.device('meta'):
+        whole = transformers.Sam3Model(transformers.Sam3Config())
+    whole.vision_encoder = whole.text_encoder = None
+    whole = whole.to_empty(device='cpu').eval()
+    spread(whole)
+    width = whole.config.detr_encoder_config.hidden_size
+    prompts = EncodedPrompts(
+        tokens=torch.randn(2, 32, width, generator=drawn),
+        is_word=torch.arange(32) < torch.tensor([[4], [6]]),
+        classes=np.array([1, 2], np.uint8),
+    )
+    pyramid = tuple(
+        torch.randn(width, scale * edge, scale * edge, generator=drawn) for scale in (4, 2, 1)
+    )
+    coarse = pyramid[-1][None]
+    part = whole.geometry_encoder
+    with torch.inference_mode():
+        token = geometry_token(
+            part, coarse, part.position_encoding(coarse.shape, 'cpu', torch.float32)
+        )
+    scores, masks = library_answer(whole, prompts, pyramid, boxes=False, extra=token)
+    threshold = middle_of(scores)
+    found = Sam3(whole, prompts, threshold=threshold).find(pyramid, SIZE)
+    wanted_masks, wanted_scores, _ = found_by_library(scores, masks, threshold)
+    assert len(wanted_scores) > 0
+    np.testing.assert_allclose(found.scores, wanted_scores, atol=1e-5)
+    assert (found.pixels != wanted_masks).mean() < 1e-3
