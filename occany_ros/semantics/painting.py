@@ -67,7 +67,8 @@ def merge(found: Masks) -> Masks:
     order = np.argsort(first)
     place = np.argsort(order)[group.reshape(-1)]  # (n,)
     pixels = np.zeros((len(first), *found.pixels.shape[1:]), np.bool_)
-    np.logical_or.at(pixels, place, found.pixels)
+    for index, mask in zip(place, found.pixels, strict=True):
+        pixels[index] |= mask
     scores = np.zeros(len(first), found.scores.dtype)
     np.maximum.at(scores, place, found.scores)
     return Masks(pixels=pixels, scores=scores, labels=found.labels[first[order]])
