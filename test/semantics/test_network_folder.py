@@ -54,6 +54,24 @@ def test_it_is_float32_and_not_to_be_trained(folder):
     assert not any(weight.requires_grad for weight in network.parameters())
 
 
+def test_settings_of_earlier_releases_of_the_library_are_understood(folder):
+    def change(config):
+        backbone = config['vision_config']['backbone_config']
+        backbone['rope_theta'] = backbone.pop('rope_parameters')['rope_theta']
+        config['vision_config'].update(fpn_kernel_size=2, fpn_stride=2, num_feature_levels=3)
+        config['detr_decoder_config'].update(box_rpb_mode='log', use_presence_token=True)
+        for part in config.values():
+            if isinstance(part, dict):
+                part |= {'bad_words_ids': None, 'num_beams': 1, 'torch_dtype': None}
+
+    whole = load_network('Sam3Model', folder)
+    change_config(folder, change)
+    loaded = load_network('Sam3Model', folder)
+    pixels = torch.randn(1, 3, 56, 56, generator=torch.Generator().manual_seed(2))
+    maps, expected = (network.vision_encoder(pixels) for network in (loaded, whole))
+    assert torch.equal(maps.fpn_hidden_states[0], expected.fpn_hidden_states[0])
+
+
 def test_missing_and_unexpected_weights_are_named(folder):
     def change(weights):
         del weights['text_projection.bias']
