@@ -1,7 +1,9 @@
 """Networks come from a user's folder alone, whole or not at all."""
 
+from contextlib import suppress
 import json
 import shutil
+import socket
 import sys
 
 from occany_ros.models.checkpoint_file import CheckpointError
@@ -96,6 +98,21 @@ def test_pickled_weights_are_not_read(folder):
     with pytest.raises(CheckpointError, match='cannot be read') as raised:
         load_network('Sam3Model', folder)
     assert 'semantics.weights' in str(raised.value)
+
+
+@pytest.mark.parametrize('lost', [None, 'model.safetensors', 'tokenizer.json'])
+def test_nobody_is_called(folder, monkeypatch, lost):
+    called = []
+    for way in ('connect', 'connect_ex'):
+        monkeypatch.setattr(socket.socket, way, lambda _, address: called.append(address))
+    monkeypatch.setattr(socket, 'getaddrinfo', lambda *where, **_: called.append(where))
+    monkeypatch.delenv('HF_HUB_OFFLINE', raising=False)
+    if lost:
+        (folder / lost).unlink()
+    for load, name in ((load_network, 'Sam3Model'), (load_tokenizer, 'CLIPTokenizer')):
+        with suppress(CheckpointError):
+            load(name, folder)
+    assert called == []
 
 
 def test_code_in_the_folder_is_not_run(folder):
