@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print one table after another."""
     from occany_ros.evaluation.bench.machine import described, machine
     from occany_ros.evaluation.bench.request import reports, write_json
-    from occany_ros.models.factory import resolve_device
+    from occany_ros.models.device import resolve_device
     import torch
 
     if arguments.threads:
@@ -133,7 +133,7 @@ def _request(arguments: argparse.Namespace) -> 'Request':
     from occany_ros.evaluation.bench.report import TERA
     from occany_ros.evaluation.bench.request import Request
     from occany_ros.evaluation.bench.subject import Subject
-    from occany_ros.models.factory import resolve_device
+    from occany_ros.models.device import resolve_device
 
     subject = Subject(
         variant=arguments.variant,

@@ -7,26 +7,26 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from occany_ros.geometry.novel_views import NovelViewPlan
-from occany_ros.layers.linear import cpu_multiplies_fp16
 from occany_ros.models.acceleration import accelerate, check_acceleration
 from occany_ros.models.checkpoint import file_digest, load_occany
 from occany_ros.models.checkpoint_file import CheckpointError, WHERE_TO_GET_IT
 from occany_ros.models.config import Family
-from occany_ros.models.licences import LICENCES, UNKNOWN
+from occany_ros.models.device import PRECISIONS, resolve_device, resolve_precision
+from occany_ros.models.licences import da3_licence, LICENCES, UNKNOWN
+from occany_ros.models.plus.checkpoint_config import PlusVariant
 from occany_ros.models.prediction import Reconstructor
 from safetensors import SafetensorError
 import torch
 
-PRECISIONS: Final = {
-    'fp32': torch.float32,
-    'bf16': torch.bfloat16,
-    'fp16': torch.float16,
-}
 SYNTHETIC: Final = 'synthetic'
 TINY_PLAN: Final = NovelViewPlan(views_per_frame=1, forward_m=1.5, rotate_deg=0.0, lateral_m=0.0)
 """What suits the embedded network, chosen on synthetic drives 510 to 525."""
 DEMO_PLAN: Final = NovelViewPlan(views_per_frame=2, forward_m=5.0, rotate_deg=30.0, lateral_m=2.0)
 """What the released demo renders around each view (OccAny spec, section 14)."""
+
+
+MOST_VIEWS: Final = 10_000
+"""More novel views than anybody asks for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,10 @@ class ImageSizeRule:
     long_side: int = 512
     multiple: int = 16
     short_side: int | None = None
+
+
+PLUS_IMAGES: Final = ImageSizeRule(long_side=518, multiple=14)
+"""Of OccAny+ and Depth Anything 3 (OccAny+ spec, section 2)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,17 +107,20 @@ def load_model(
     device: str,
     precision: str,
     acceleration: str = 'off',
+    render_checkpoint: Path | None = None,
 ) -> LoadedModel:
     """
     Load a network by name.
 
-    :param variant: ``tiny`` (ships with the package), or ``occany`` or ``must3r`` (which need
-        released weights).
+    :param variant: ``tiny`` (ships with the package), or ``occany``, ``occany_plus``, ``must3r``
+        or ``da3`` (which need released weights).
     :param checkpoint: weight file; None takes the packaged one where there is one.
     :param device: ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
     :param precision: ``auto`` (bf16 on a GPU, else fp32), ``fp32``, ``bf16`` or ``fp16``.
     :param acceleration: ``off``, ``compile`` or ``graphs``, see
         `occany_ros.models.acceleration.accelerate`.
+    :param render_checkpoint: second weight file, with the rendering stage; of ``occany_plus``
+        alone.
     :returns: the network in inference mode on its device.
     :raises ValueError: for an unknown name, an absent device, or an unusable weight file
         (`CheckpointError`, which names missing and unexpected weights).
@@ -123,55 +130,48 @@ def load_model(
         raise ValueError(f'model.variant: expected one of {", ".join(_LOADERS)}, got {variant!r}')
     chosen = resolve_device(device)
     check_acceleration(acceleration)
-    model = loader(checkpoint, chosen, resolve_precision(precision, chosen))
+    files = WeightFiles(checkpoint, render_checkpoint)
+    if render_checkpoint is not None and variant != 'occany_plus':
+        raise ValueError(
+            f'model.render_checkpoint: expected none for the variant {variant}, which has all its '
+            f'weights in one file, got {render_checkpoint}; leave it empty'
+        )
+    model = loader(files, chosen, resolve_precision(precision, chosen))
     in_use = accelerate(model.reconstructor, acceleration, chosen)
     return replace(model, acceleration=in_use)
 
 
-def resolve_device(name: str) -> torch.device:
+@dataclass(frozen=True, slots=True)
+class WeightFiles:
     """
-    Turn the parameter `model.device` into a device of this machine.
+    Files the weights of a network are in.
 
-    :raises ValueError: if there is no such device.
+    :param checkpoint: the first one; None takes the packaged one where there is one.
+    :param render_checkpoint: the second one; None for a network that is whole without, or renders
+        no novel views.
     """
-    has_gpu = torch.cuda.is_available()
-    if name == 'auto':
-        return torch.device('cuda' if has_gpu else 'cpu')
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ValueError(f'model.device: expected auto, cpu or cuda, got {name!r}') from error
-    if device.type == 'cuda' and (not has_gpu or (device.index or 0) >= torch.cuda.device_count()):
-        raise ValueError(
-            f'model.device: expected a device of this machine, got {name!r} and '
-            f'{torch.cuda.device_count()} GPUs; set it to auto or cpu'
-        )
-    return device
+
+    checkpoint: Path | None
+    render_checkpoint: Path | None = None
+
+    def first(self, variant: str) -> Path:
+        """
+        Take the first file.
+
+        :raises ValueError: if none was named; it says where to get it.
+        """
+        if self.checkpoint is None:
+            raise ValueError(
+                f'model.checkpoint: expected the released weights of the variant {variant}, got '
+                f'none; {WHERE_TO_GET_IT}'
+            )
+        return self.checkpoint
 
 
-def resolve_precision(name: str, device: torch.device) -> str:
-    """
-    Turn the parameter `model.precision` into a number format for a device.
-
-    :raises ValueError: if it is unknown, or the device cannot multiply in it.
-    """
-    if name == 'auto':
-        return 'bf16' if device.type == 'cuda' else 'fp32'
-    if name not in PRECISIONS:
-        choices = ', '.join(('auto', *PRECISIONS))
-        raise ValueError(f'model.precision: expected one of {choices}, got {name!r}')
-    if name == 'fp16' and device.type == 'cpu' and not cpu_multiplies_fp16():
-        raise ValueError(
-            'model.precision: expected auto, fp32 or bf16 on this processor, which has no '
-            'products in fp16, got fp16; set it to bf16'
-        )
-    return name
-
-
-def _load_tiny(checkpoint: Path | None, device: torch.device, precision: str) -> LoadedModel:
+def _load_tiny(files: WeightFiles, device: torch.device, precision: str) -> LoadedModel:
     from occany_ros.models.tiny import load_tiny, WEIGHTS
 
-    path = WEIGHTS if checkpoint is None else checkpoint
+    path = WEIGHTS if files.checkpoint is None else files.checkpoint
     remedy = 'the file ships with the package, and `occany train` makes such files'
     if not path.is_file():
         raise CheckpointError(path, 'there is no such file', remedy=remedy)
@@ -199,13 +199,9 @@ def _load_tiny(checkpoint: Path | None, device: torch.device, precision: str) ->
 
 
 def _load_released(
-    checkpoint: Path | None, device: torch.device, precision: str, *, family: Family
+    files: WeightFiles, device: torch.device, precision: str, *, family: Family
 ) -> LoadedModel:
-    if checkpoint is None:
-        raise ValueError(
-            f'model.checkpoint: expected the released weights of the variant {family}, got none; '
-            f'{WHERE_TO_GET_IT}'
-        )
+    checkpoint = files.first(family)
     network = load_occany(checkpoint, family=family, precision=PRECISIONS[precision])
     return LoadedModel(
         reconstructor=network.to(device),
@@ -226,8 +222,42 @@ def _load_released(
     )
 
 
-_LOADERS: Final[dict[str, Callable[[Path | None, torch.device, str], LoadedModel]]] = {
+def _load_plus(
+    files: WeightFiles, device: torch.device, precision: str, *, variant: PlusVariant
+) -> LoadedModel:
+    from occany_ros.models.plus.checkpoint import load_plus
+
+    path, second = files.first(variant), files.render_checkpoint
+    network = load_plus(path, second, variant=variant, precision=PRECISIONS[precision])
+    # Groups are made where novel views are asked for.
+    network.views_at_once = MOST_VIEWS
+    is_plain = variant == 'da3'
+    return LoadedModel(
+        reconstructor=network.to(device),
+        variant=variant,
+        class_set=None,
+        image_size=PLUS_IMAGES,
+        weights=path.name,
+        sha256=file_digest(path),
+        fusion='trilinear',
+        confidence=2.0,
+        stage='reconstruction' if second is None else 'rendering',
+        plan=DEMO_PLAN,
+        novel_confidence=6.0,
+        device=device,
+        precision=precision,
+        novel_batch=2,
+        licence=da3_licence(network.config.backbone.width) if is_plain else LICENCES[variant],
+        is_metric=not is_plain,
+        render_weights='' if second is None else second.name,
+        render_sha256='' if second is None else file_digest(second),
+    )
+
+
+_LOADERS: Final[dict[str, Callable[[WeightFiles, torch.device, str], LoadedModel]]] = {
     'tiny': _load_tiny,
     'occany': partial(_load_released, family='occany'),
+    'occany_plus': partial(_load_plus, variant='occany_plus'),
     'must3r': partial(_load_released, family='must3r'),
+    'da3': partial(_load_plus, variant='da3'),
 }

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any, Final
 
 from diagnostic_msgs.msg import DiagnosticArray
-from occany_ros.models.factory import resolve_device
+from occany_ros.models.device import resolve_device
 from occany_ros.pipeline.memory_ladder import is_out_of_memory
 from occany_ros.ros.cameras.mask_files import load_masks
 from occany_ros.ros.cameras.sync_policy import synchroniser

@@ -1,10 +1,13 @@
 """Models are found by name, and what cannot be loaded is explained."""
 
-from occany_ros.models import factory
+from pathlib import Path
+
+from occany_ros.models import device as devices
 from occany_ros.models.checkpoint_file import CheckpointError
 from occany_ros.models.checkpoint_manifest import released_weights
 from occany_ros.models.config import DecoderConfig, EncoderConfig, OccAnyConfig
-from occany_ros.models.factory import load_model, resolve_device, resolve_precision
+from occany_ros.models.device import resolve_device, resolve_precision
+from occany_ros.models.factory import load_model
 from occany_ros.models.occany import OccAny
 from occany_ros.models.prediction import NovelViewRenderer
 import pytest
@@ -73,16 +76,35 @@ def test_the_right_variant_is_named(tmp_path, small_must3r, small_occany, varian
 @pytest.mark.parametrize(
     ('variant', 'device', 'precision', 'message'),
     [
-        ('huge', 'cpu', 'fp32', 'model.variant: expected one of tiny, occany, must3r, got'),
+        (
+            'huge',
+            'cpu',
+            'fp32',
+            'model.variant: expected one of tiny, occany, occany_plus, must3r, da3, got',
+        ),
         ('tiny', 'abacus', 'fp32', 'model.device: expected auto, cpu or cuda'),
         ('tiny', 'cpu', 'fp8', 'model.precision: expected one of auto, fp32, bf16, fp16'),
         ('occany', 'cpu', 'fp32', 'model.checkpoint: expected the released weights'),
         ('must3r', 'cpu', 'fp32', 'model.checkpoint: expected the released weights'),
+        ('occany_plus', 'cpu', 'fp32', 'model.checkpoint: expected the released weights'),
+        ('da3', 'cpu', 'fp32', 'model.checkpoint: expected the released weights'),
     ],
 )
 def test_wrong_parameters_are_named(variant, device, precision, message):
     with pytest.raises(ValueError, match=message):
         load_model(variant, checkpoint=None, device=device, precision=precision)
+
+
+@pytest.mark.parametrize('variant', ['tiny', 'occany', 'must3r', 'da3'])
+def test_only_occany_plus_has_a_second_file(variant):
+    with pytest.raises(ValueError, match=r'model\.render_checkpoint: expected none for the var'):
+        load_model(
+            variant,
+            checkpoint=None,
+            device='cpu',
+            precision='fp32',
+            render_checkpoint=Path('gen.pth'),
+        )
 
 
 def test_unknown_acceleration_is_refused_before_anything_is_loaded(tmp_path):
@@ -106,7 +128,7 @@ def test_acceleration_in_use_is_told(caplog):
 
 @pytest.mark.parametrize('has_products', [True, False])
 def test_fp16_on_a_processor_without_products_for_it(monkeypatch, has_products):
-    monkeypatch.setattr(factory, 'cpu_multiplies_fp16', lambda: has_products)
+    monkeypatch.setattr(devices, 'cpu_multiplies_fp16', lambda: has_products)
     assert resolve_precision('fp16', torch.device('cuda')) == 'fp16'
     if has_products:
         assert resolve_precision('fp16', torch.device('cpu')) == 'fp16'
@@ -124,7 +146,7 @@ def test_absent_gpu_is_an_error_only_if_asked_for():
     assert resolve_precision('auto', torch.device('cuda')) == 'bf16'
 
 
-@pytest.mark.parametrize('variant', ['tiny', 'occany', 'must3r'])
+@pytest.mark.parametrize('variant', ['tiny', 'occany', 'occany_plus', 'must3r', 'da3'])
 def test_wrong_file_is_a_checkpoint_error(tmp_path, variant):
     with pytest.raises(CheckpointError, match='there is no such file'):
         load_model(variant, checkpoint=tmp_path / 'no', device='cpu', precision='fp32')

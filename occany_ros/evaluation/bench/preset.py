@@ -1,9 +1,10 @@
 """What is measured: how many images of what size, and which novel views around them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from occany_ros.geometry.novel_views import NovelViewPlan
+from occany_ros.models.factory import ImageSizeRule
 from occany_ros.synthetic.rig import Rig
 
 # Cameras of each rig of `occany_ros.synthetic.rig`.
@@ -72,3 +73,16 @@ def preset_named(name: str) -> Preset:
     if name not in PRESETS:
         raise ValueError(f'preset: expected one of {", ".join(PRESETS)}, got {name!r}')
     return PRESETS[name]
+
+
+def fitted(preset: Preset, rule: ImageSizeRule) -> Preset:
+    """
+    Give a preset images that a network can take, as near to its own as possible.
+
+    :param rule: of the network; a size that fits it stays.
+    """
+    height, width = preset.size
+    if not (height % rule.multiple or width % rule.multiple):
+        return preset
+    patches = max(1, round(height * rule.long_side / width / rule.multiple))
+    return replace(preset, size=(patches * rule.multiple, rule.long_side))

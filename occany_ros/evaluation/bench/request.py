@@ -22,7 +22,7 @@ from occany_ros.evaluation.bench.streaming import streaming_report
 from occany_ros.evaluation.bench.street import street_of
 from occany_ros.evaluation.bench.subject import loader, Subject
 from occany_ros.evaluation.bench.versus import versus_report
-from occany_ros.models.factory import PRECISIONS, resolve_device, resolve_precision
+from occany_ros.models.device import PRECISIONS, resolve_device, resolve_precision
 from occany_ros.pipeline.modes import Mode
 import torch
 

@@ -10,12 +10,14 @@ from occany_ros.evaluation.bench.report import Yardstick
 from occany_ros.evaluation.bench.street import Street
 from occany_ros.evaluation.bench.subject import RANDOM
 from occany_ros.models.factory import LoadedModel
+from occany_ros.models.novel_batch import full_groups
 from occany_ros.models.prediction import (
     NovelViewRenderer,
     NovelViews,
     Prediction,
     Reconstructor,
 )
+import torch
 from torch import Tensor
 
 
@@ -98,7 +100,7 @@ class Setup:
             seen = self.street.true(seen)
         # What a network prepares once, at its first novel view, is no part of the others.
         renderer.render_novel(known.memory, known.tokens, seen, self.novel_poses(1))
-        return Rendering(renderer, known, seen)
+        return Rendering(renderer, known, seen, self.model.novel_batch)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,13 +126,34 @@ class Rendering:
     :param renderer: the network.
     :param known: what it reconstructed.
     :param seen: geometry the novel views are rendered from.
+    :param batch: novel views that see each other; 0 where they do not, however many come at once.
     """
 
     renderer: NovelViewRenderer[Any, Any]
     known: Reconstruction
     seen: Prediction
+    batch: int = 0
 
     def views(self, world_from_camera: Tensor) -> NovelViews:
         """Render novel views at poses (r, 4, 4)."""
-        known = self.known
-        return self.renderer.render_novel(known.memory, known.tokens, self.seen, world_from_camera)
+        memory, tokens = self.known.memory, self.known.tokens
+        return joined(
+            [
+                self.renderer.render_novel(memory, tokens, self.seen, world_from_camera[first:end])
+                for first, end in full_groups(len(world_from_camera), self.batch)
+            ]
+        )
+
+
+def joined(parts: Sequence[NovelViews]) -> NovelViews:
+    """Make one answer of answers to consecutive questions; labels and scores are left out."""
+    if len(parts) == 1:
+        return parts[0]
+    levels = zip(*(part.features for part in parts), strict=True)
+    return NovelViews(
+        world_points=torch.cat([part.world_points for part in parts]),
+        confidence=torch.cat([part.confidence for part in parts]),
+        world_from_camera=torch.cat([part.world_from_camera for part in parts]),
+        focal=torch.cat([part.focal for part in parts]),
+        features=tuple(torch.cat(level) for level in levels),
+    )

@@ -8,14 +8,12 @@ from typing import Final
 from occany_ros.evaluation.parity.deterministic import fill
 from occany_ros.models.acceleration import accelerate
 from occany_ros.models.config import OccAnyConfig, RayMapConfig
+from occany_ros.models.device import PRECISIONS, resolve_device, resolve_precision
 from occany_ros.models.factory import (
     DEMO_PLAN,
     ImageSizeRule,
     load_model,
     LoadedModel,
-    PRECISIONS,
-    resolve_device,
-    resolve_precision,
 )
 from occany_ros.models.occany import OccAny
 import torch

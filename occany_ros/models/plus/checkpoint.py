@@ -1,0 +1,210 @@
+"""From released files of OccAny+ or Depth Anything 3 to a network of ours (OccAny+ §1)."""
+
+from dataclasses import replace
+import logging
+from pathlib import Path
+from typing import Final
+
+from occany_ros.models.checkpoint_file import (
+    CheckpointError,
+    read_released_file,
+    ReleasedFile,
+    WHERE_TO_GET_IT,
+)
+from occany_ros.models.checkpoint_manifest import Differences
+from occany_ros.models.plus.checkpoint_config import (
+    plus_config_of,
+    plus_variant_of,
+    PlusVariant,
+    Role,
+    role_of,
+    state_of,
+)
+from occany_ros.models.plus.config import PlusConfig
+from occany_ros.models.plus.keys import is_unread, ours_from_released, released_from_ours
+from occany_ros.models.plus.network import PlusNetwork
+from occany_ros.models.plus.occany_plus import OccAnyPlus
+import torch
+from torch import nn, Tensor
+
+Shape = tuple[int, ...]
+
+# One module stands in four places of a released network. Files of tensors alone hold it once,
+# under the name of the first place; we know it by that of the last.
+_SHARED: Final = 'model.head.scratch.output_conv2_aux.{}.2.{}'
+_GO: Final = {
+    'reconstruction': 'it is a reconstruction: set model.checkpoint to it',
+    'rendering': (
+        'it is a rendering stage: set model.render_checkpoint to it, and model.checkpoint to '
+        'occany_plus_recon.pth'
+    ),
+}
+
+
+def load_plus(
+    path: Path,
+    render_path: Path | None = None,
+    *,
+    variant: PlusVariant = 'occany_plus',
+    precision: torch.dtype = torch.float32,
+) -> OccAnyPlus:
+    """
+    Build the network of released files.
+
+    Every weight of ours must be in them and fit, and they must hold no weight we do not know;
+    those known to be read by nobody are left in the file. What is the same in both files is kept
+    once. The blocks that the released code takes from the reconstruction are taken from it.
+
+    :param path: ``occany_plus_recon.pth`` or ``occany_plus_recon_1B.pth``, or the
+        ``model.safetensors`` of a Depth Anything 3.
+    :param render_path: ``occany_plus_gen.pth``; None for a network that renders no novel views.
+    :param variant: what the first must be.
+    :param precision: see `OccAnyPlus`.
+    :returns: the network, on the CPU, ready for inference.
+    :raises CheckpointError: if a file cannot be used; it lists missing and unexpected weights.
+    """
+    released = read_released_file(path)
+    config = checked_config(released, variant, 'reconstruction')
+    second = None if render_path is None else read_released_file(render_path)
+    if second is not None:
+        _check_pair(config, checked_config(second, 'occany_plus', 'rendering'), second.path)
+        config = replace(config, imagines=True)
+    with torch.device('meta'):
+        network = OccAnyPlus(config, precision=precision)
+    _fill(network.seeing, released)
+    if second is not None and network.imagining is not None:
+        _fill(network.imagining, second)
+        share(network.seeing, network.imagining, config.backbone.first_turned, second.path)
+    return network.eval().requires_grad_(requires_grad=False)
+
+
+def checked_config(released: ReleasedFile, variant: PlusVariant, role: Role) -> PlusConfig:
+    """
+    Find the sizes of the network in a file that must hold it whole.
+
+    :param variant: what the file must be.
+    :param role: what it must do.
+    :raises CheckpointError: if it is another file, or lacks weights, or has others.
+    """
+    found = plus_variant_of(released)
+    if found is None:
+        raise CheckpointError(released.path, f'its weights are not those of the variant {variant}')
+    if found != variant:
+        remedy = f'it looks like {found}: set model.variant to {found}'
+        raise CheckpointError(
+            released.path, f'its weights are not those of the variant {variant}', remedy=remedy
+        )
+    if role_of(released) != role:
+        raise CheckpointError(
+            released.path,
+            f'expected a {role} stage, got a {role_of(released)} stage',
+            remedy=_GO[role_of(released)],
+        )
+    config = plus_config_of(released)
+    differences = plus_differences(released, plus_manifest(config, role))
+    if differences:
+        problem = f'its weights are not those of the variant {variant}'
+        if differences.misshapen:
+            some = ', '.join(differences.misshapen[:5])
+            problem += f' ({len(differences.misshapen)} of another shape: {some})'
+        raise CheckpointError(
+            released.path,
+            problem,
+            missing=differences.missing,
+            unexpected=differences.unexpected,
+            remedy=WHERE_TO_GET_IT,
+        )
+    return config
+
+
+def plus_manifest(config: PlusConfig, role: Role) -> dict[str, Shape]:
+    """
+    List the weights that a file must hold.
+
+    :returns: shapes by released name, of weights that are read at inference.
+    """
+    with torch.device('meta'):
+        network = PlusNetwork(config, imagines=role == 'rendering')
+    is_gated = config.backbone.is_gated
+    return {
+        str(released_from_ours(name, is_gated=is_gated)): tuple(x.shape)
+        for name, x in network.state_dict().items()
+    }
+
+
+def plus_differences(released: ReleasedFile, manifest: dict[str, Shape]) -> Differences:
+    """Compare a file with a manifest; known weights that nobody reads may be there or not."""
+    found = {name: tuple(x.shape) for name, x in _named(released).items()}
+    return Differences(
+        missing=tuple(name for name in manifest if name not in found),
+        unexpected=tuple(name for name in found if name not in manifest and not is_unread(name)),
+        misshapen=tuple(
+            f'{name} {found[name]} instead of {shape}'
+            for name, shape in manifest.items()
+            if name in found and found[name] != shape
+        ),
+    )
+
+
+def share(seeing: PlusNetwork, imagining: PlusNetwork, first_shared: int, path: Path) -> None:
+    """
+    Keep once what both networks have.
+
+    :param first_shared: blocks from this one on are those of the reconstruction, whatever the
+        other file holds: its own were never trained.
+    :param path: of the other file, for the log.
+    """
+    twins = dict(seeing.named_parameters())
+    ignored = 0
+    for name, own in list(imagining.named_parameters()):
+        twin = twins.get(name)
+        if twin is None:
+            continue
+        is_same = torch.equal(own, twin)
+        if is_same or _block(name) >= first_shared:
+            ignored += not is_same
+            _put(imagining, name, twin)
+    if ignored:
+        logging.getLogger(__name__).warning(
+            '%s: %d weights of its blocks from %d on differ from those of the reconstruction, '
+            'which are used instead, as by OccAny', path, ignored, first_shared
+        )  # fmt: skip
+
+
+def _check_pair(seeing: PlusConfig, imagining: PlusConfig, path: Path) -> None:
+    if seeing.name != imagining.name:
+        raise CheckpointError(
+            path,
+            f'it was made for a {imagining.name} network, and the reconstruction is {seeing.name}',
+            remedy='take occany_plus_recon.pth with occany_plus_gen.pth, or leave '
+            'model.render_checkpoint empty: there is no rendering stage for the 1B network',
+        )
+
+
+def _fill(network: PlusNetwork, released: ReleasedFile) -> None:
+    types = {name: x.dtype for name, x in network.state_dict().items()}
+    named = {ours_from_released(name): x for name, x in _named(released).items()}
+    ours = {name: x.to(types[name]) for name, x in named.items() if name in types}
+    network.load_state_dict(ours, assign=True)
+
+
+def _named(released: ReleasedFile) -> dict[str, Tensor]:
+    """Take the weights of a file, those of the shared module under the name we know it by."""
+    weights = dict(state_of(released))
+    for leaf in ('weight', 'bias'):
+        names = [_SHARED.format(level, leaf) for level in (3, 0, 1, 2)]
+        present = next((name for name in names if name in weights), None)
+        if present is not None:
+            weights[names[0]] = weights[present]
+    return weights
+
+
+def _block(name: str) -> int:
+    """Give the index of the block a parameter belongs to; -1 where to none."""
+    words = name.split('.')
+    return int(words[2]) if words[:2] == ['backbone', 'blocks'] else -1
+
+
+def _put(network: nn.Module, name: str, parameter: nn.Parameter) -> None:
+    stem, _, leaf = name.rpartition('.')
+    setattr(network.get_submodule(stem), leaf, parameter)
