@@ -21,6 +21,10 @@ from occany_ros.evaluation.parity.novel import (
     check_ray_maps,
 )
 from occany_ros.evaluation.parity.pipeline import check_run
+from occany_ros.evaluation.parity.plus_cameras import check_ray_cameras
+from occany_ros.evaluation.parity.plus_networks import check_reconstruction
+from occany_ros.evaluation.parity.plus_novel import check_imagination
+from occany_ros.evaluation.parity.plus_setup import is_of_plus
 from occany_ros.evaluation.parity.poses import check_poses
 from occany_ros.evaluation.parity_voxel import check as check_voxels
 import torch
@@ -30,6 +34,11 @@ Check = Callable[[Fixture], list[Comparison]]
 
 def _check_voxel_file(fixture: Fixture) -> list[Comparison]:
     return [Comparison(*row) for row in check_voxels(fixture.tensors, fixture.metadata)]
+
+
+def _check_novel_views(fixture: Fixture) -> list[Comparison]:
+    """Check files that have the same names in both families."""
+    return check_imagination(fixture) if is_of_plus(fixture) else check_novel_decoder(fixture)
 
 
 CHECKS: Final[tuple[tuple[str, Check], ...]] = (
@@ -42,9 +51,11 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ('losses*', check_losses),
     ('voxel*', _check_voxel_file),
     ('poses*', check_poses),
+    ('recon_*', check_reconstruction),
+    ('pose_*', check_ray_cameras),
     ('cond*', check_conditioning),
     ('ray_*', check_ray_maps),
-    ('gen_*', check_novel_decoder),
+    ('gen_*', _check_novel_views),
     ('e2e_*', check_run),
     ('full*', check_run),
 )

@@ -25,7 +25,7 @@ CONDITIONING_KINDS: Final = (
 METRES: Final = 20.0
 """Metres to the unit of the network's depths and ray origins."""
 
-BackboneName = Literal['vits', 'vitl', 'vitg']
+BackboneName = Literal['vits', 'vitb', 'vitl', 'vitg']
 Stages = tuple[int, int, int, int]
 
 
@@ -68,11 +68,13 @@ class HeadConfig:
 
 BACKBONES: Final[dict[BackboneName, BackboneConfig]] = {
     'vits': BackboneConfig(384, 12, 6, 1536, False, 4, (5, 7, 9, 11)),  # noqa: FBT003
+    'vitb': BackboneConfig(768, 12, 12, 3072, False, 4, (5, 7, 9, 11)),  # noqa: FBT003
     'vitl': BackboneConfig(1024, 24, 16, 4096, False, 8, (11, 15, 19, 23)),  # noqa: FBT003
     'vitg': BackboneConfig(1536, 40, 24, 4096, True, 13, (19, 27, 33, 39)),  # noqa: FBT003
 }
 SURFACE_HEADS: Final[dict[BackboneName, HeadConfig]] = {
     'vits': HeadConfig(64, (48, 96, 192, 384)),
+    'vitb': HeadConfig(128, (96, 192, 384, 768)),
     'vitl': HeadConfig(256, (256, 512, 1024, 1024)),
     'vitg': HeadConfig(256, (256, 512, 1024, 1024)),
 }
@@ -84,8 +86,8 @@ class PlusConfig:
     """
     Sizes of a whole network.
 
-    :param name: of the backbone: ``vits`` (for tests), ``vitl`` (DA3-LARGE), ``vitg``
-        (DA3-GIANT).
+    :param name: of the backbone: ``vits`` (DA3-SMALL), ``vitb`` (DA3-BASE), ``vitl``
+        (DA3-LARGE), ``vitg`` (DA3-GIANT).
     :param feature_size: longer side of the images the semantic features imitate, pixels; None for
         a network without semantic features.
     :param imagines: whether it has a second network that renders novel views.
@@ -117,6 +119,11 @@ class PlusConfig:
             raise ValueError(f'views_at_once: expected at least 1, got {self.views_at_once}')
         object.__setattr__(self, 'backbone', BACKBONES[self.name])
         object.__setattr__(self, 'surfaces', SURFACE_HEADS[self.name])
+
+    @property
+    def metres(self) -> float:
+        """Metres to the unit of depths and ray origins; 1 where the unit is unknown."""
+        return 1.0 if self.is_plain else METRES
 
     @property
     def conditioning(self) -> RayMapConfig:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from occany_ros.models.plus.backbone import Backbone
 from occany_ros.models.plus.config import PlusConfig
 from occany_ros.models.plus.feature_head import PyramidHead
-from occany_ros.models.plus.surface_head import surface_head, Surfaces
+from occany_ros.models.plus.surface_head import joined, surface_head, Surfaces
 from occany_ros.models.ray_maps import RayMapEncoder
 import torch
 from torch import nn, Tensor
@@ -70,18 +70,7 @@ class PlusNetwork(nn.Module):
 def _joined(parts: Sequence[Read]) -> Read:
     if len(parts) == 1:
         return parts[0]
-    surfaces = [part.surfaces for part in parts]
+    levels = zip(*(part.features for part in parts), strict=True)
     return Read(
-        Surfaces(
-            torch.cat([part.depth for part in surfaces]),
-            torch.cat([part.confidence for part in surfaces]),
-            _cat([part.rays for part in surfaces]),
-            _cat([part.ray_confidence for part in surfaces]),
-        ),
-        tuple(torch.cat(level) for level in zip(*(part.features for part in parts), strict=True)),
+        joined([part.surfaces for part in parts]), tuple(torch.cat(level) for level in levels)
     )
-
-
-def _cat(parts: Sequence[Tensor | None]) -> Tensor | None:
-    given = [part for part in parts if part is not None]
-    return torch.cat(given) if given else None

@@ -77,7 +77,8 @@ def imagined(
         told = ray_map_tokens(encoder, pixels, nearest, poses).to(how.precision)
         taps = _taps(network, known_stream, told, grid)
         read = network.read(taps, grid, with_rays=False, with_features=how.with_features)
-        points.append(_points(METRES * read.surfaces.depth, pixels, poses))
+        depth = METRES * read.surfaces.depth[..., None]
+        points.append(depth * pinhole_rays(pixels, poses) + poses[:, None, None, :3, 3])
         confidence.append(read.surfaces.confidence)
         features.append(read.features)
     none = pixels.surface.new_zeros(0, height, width, 3)
@@ -115,22 +116,24 @@ def _taps(
     return [tap[0, 1:] for tap in taps]
 
 
-def _points(depth: Tensor, seen: SeenPixels, world_from_camera: Tensor) -> Tensor:
+def pinhole_rays(seen: SeenPixels, world_from_camera: Tensor) -> Tensor:
     """
-    Put depths (g, h, w) along the rays of pinhole cameras, pixel centres at integers.
+    Aim a ray through every pixel of novel views, pixel centres at integers.
 
-    :returns: world frame, metres, (g, h, w, 3).
+    :param seen: gives size and focal length.
+    :param world_from_camera: (g, 4, 4).
+    :returns: directions in the world whose forward part in the camera is one, (g, h, w, 3).
     """
     height, width = seen.size
-    across = (torch.arange(width, device=depth.device) - width / 2) / seen.focal
-    down = (torch.arange(height, device=depth.device) - height / 2) / seen.focal
+    device = seen.focal.device
+    across = (torch.arange(width, device=device) - width / 2) / seen.focal
+    down = (torch.arange(height, device=device) - height / 2) / seen.focal
     rays = torch.stack(
         (
             across.expand(height, width),
             down[:, None].expand(height, width),
-            torch.ones(height, width, device=depth.device),
+            torch.ones(height, width, device=device),
         ),
         dim=-1,
     )
-    turned = torch.einsum('gij,hwj->ghwi', world_from_camera[:, :3, :3], rays)
-    return depth[..., None] * turned + world_from_camera[:, None, None, :3, 3]
+    return torch.einsum('gij,hwj->ghwi', world_from_camera[:, :3, :3], rays)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from occany_ros.models.plus.backbone import Stream
-from occany_ros.models.plus.config import METRES, PATCH, PlusConfig
+from occany_ros.models.plus.config import PATCH, PlusConfig
 from occany_ros.models.plus.network import PlusNetwork, Read
 from occany_ros.models.plus.novel import imagined, Imagining
 from occany_ros.models.plus.ray_pose import cameras_from_rays
@@ -12,7 +12,6 @@ from occany_ros.models.prediction import NovelViews, Prediction
 from occany_ros.models.views import Views
 import torch
 from torch import nn, Tensor
-from torch.nn.functional import interpolate
 
 MEAN = (0.485, 0.456, 0.406)
 SPREAD = (0.229, 0.224, 0.225)
@@ -191,22 +190,11 @@ class OccAnyPlus(nn.Module):
         return backbone.together(stream, grid, config.first_turned, config.depth)[1]
 
     def _prediction(self, read: Read, grid: tuple[int, int]) -> Prediction:
-        surfaces = read.surfaces
-        if surfaces.rays is None or surfaces.ray_confidence is None:
-            raise ValueError('rays: expected those of every view, got none')
-        metres = 1.0 if self.config.is_plain else METRES
-        depth = metres * surfaces.depth
-        scale = surfaces.rays.new_tensor((1.0, 1.0, 1.0, metres, metres, metres))
-        rays = surfaces.rays * scale
+        surfaces = read.surfaces.scaled(self.config.metres)
+        world_points = surfaces.points()
         size = (grid[0] * PATCH, grid[1] * PATCH)
-        cameras = cameras_from_rays(
-            rays, surfaces.ray_confidence, size, torch.Generator().manual_seed(SEED)
-        )
-        if rays.shape[1:3] != size:
-            rays = interpolate(
-                rays.movedim(-1, 1), size, mode='bilinear', align_corners=True
-            ).movedim(1, -1)
-        world_points = depth[..., None] * rays[..., :3] + rays[..., 3:]
+        draws = torch.Generator().manual_seed(SEED)
+        cameras = cameras_from_rays(surfaces.rays, surfaces.ray_confidence, size, draws)
         pose = cameras.world_from_camera
         local = torch.einsum(
             'vji,vhwj->vhwi', pose[:, :3, :3], world_points - pose[:, None, None, :3, 3]

@@ -64,10 +64,7 @@ def cameras_from_rays(
     forward = torch.where(is_forward, aim[..., 2], 1.0)
     targets = aim[..., :2] / forward[..., None]  # (v, n, 2)
     weight = torch.where(is_forward, weight, 0.0)
-    most = max(SAMPLE, int(CANDIDATES * places.shape[0]))
-    drawn = torch.stack(
-        [torch.randperm(most, generator=generator)[:SAMPLE] for _ in range(HYPOTHESES)]
-    ).to(rays.device)
+    drawn = drawn_samples(len(places), generator).to(rays.device)
     found = torch.stack(
         [
             _homography(places, target, share, drawn, generator)
@@ -81,6 +78,22 @@ def cameras_from_rays(
     pose[:, :3, :3] = rotation.float()
     pose[:, :3, 3] = position
     return RayCameras(pose, _pinholes(triangle, size).float(), found)
+
+
+def drawn_samples(count: int, generator: torch.Generator) -> Tensor:
+    """
+    Draw the samples hypotheses are made of.
+
+    :param count: of all pixels.
+    :returns: ranks among the surest pixels, (100, 8) int64.
+    """
+    most = _candidates(count)
+    draws = [torch.randperm(most, generator=generator)[:SAMPLE] for _ in range(HYPOTHESES)]
+    return torch.stack(draws)
+
+
+def _candidates(count: int) -> int:
+    return max(SAMPLE, int(CANDIDATES * count))
 
 
 def _places(rows: int, columns: int, device: torch.device) -> Tensor:
@@ -98,8 +111,7 @@ def _homography(
     places: Tensor, targets: Tensor, weight: Tensor, drawn: Tensor, generator: torch.Generator
 ) -> Tensor:
     """Fit the homography of one view: places (n, 2) to targets (n, 2), (3, 3) float64."""
-    most = max(SAMPLE, int(CANDIDATES * len(places)))
-    surest = torch.argsort(weight, descending=True)[:most]
+    surest = torch.argsort(weight, descending=True)[: _candidates(len(places))]
     sample = surest[drawn]  # (hypotheses, 8)
     hypotheses = _fitted(places[sample], targets[sample], weight[sample]).float()
     is_inlier = [

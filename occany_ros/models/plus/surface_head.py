@@ -1,12 +1,13 @@
 """Depth and rays of every pixel (OccAny+ spec, section 4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 from occany_ros.layers.dpt import FusionChain, place_marks, Reassembly
 from occany_ros.layers.head import ChannelNorm
 from occany_ros.models.plus.config import HeadConfig, PATCH, PlusConfig
+import torch
 from torch import nn, Tensor
 from torch.nn.functional import interpolate, relu
 
@@ -17,18 +18,40 @@ TAP_EPS = 1e-5
 @dataclass(frozen=True, slots=True, eq=False)
 class Surfaces:
     """
-    What the head says of some views, in the network's own unit.
+    What the head says of some views, in one unit for depths and origins.
 
     :param depth: along the optical axis, (v, h, w).
     :param confidence: of the depth, at least 1, (v, h, w).
-    :param rays: direction, not normalised, then origin, (v, r, c, 6); None where nobody asked.
+    :param rays: direction, not normalised, then origin, (v, r, c, 6); no rows and columns where
+        nobody asked.
     :param ray_confidence: at least 1, (v, r, c).
     """
 
     depth: Tensor
     confidence: Tensor
-    rays: Tensor | None = None
-    ray_confidence: Tensor | None = None
+    rays: Tensor
+    ray_confidence: Tensor
+
+    def scaled(self, metres: float) -> 'Surfaces':
+        """Bring depths and origins to metres."""
+        directions, origins = self.rays.split(3, dim=-1)
+        rays = torch.cat((directions, metres * origins), dim=-1)
+        return replace(self, depth=metres * self.depth, rays=rays)
+
+    def points(self) -> Tensor:
+        """Put depths along their rays, whose directions are not of unit length: (v, h, w, 3)."""
+        rays = self.rays
+        size = (self.depth.shape[-2], self.depth.shape[-1])
+        if rays.shape[1:3] != size:
+            rays = _at_size(rays.movedim(-1, 1), size).movedim(1, -1)
+        return self.depth[..., None] * rays[..., :3] + rays[..., 3:]
+
+
+def joined(parts: Sequence[Surfaces]) -> Surfaces:
+    """Put the views of several answers one after the other."""
+    return Surfaces(
+        *(torch.cat([getattr(part, item.name) for part in parts]) for item in fields(Surfaces))
+    )
 
 
 class DepthBranch(nn.Module):
@@ -108,7 +131,8 @@ class SurfaceHead(nn.Module):
         maps = self.reassembly([self.norm(tap) for tap in taps], grid, marks)
         depth, sureness = self.depth(maps, size).exp().unbind(dim=1)
         if not with_rays:
-            return Surfaces(depth, 1 + sureness)
+            none = depth.new_zeros(len(depth), 0, 0, 6)
+            return Surfaces(depth, 1 + sureness, none, none[..., 0])
         raw = self.ray(maps, size, is_enlarged=self.ray_at_image_size).movedim(1, -1)
         return Surfaces(depth, 1 + sureness, raw[..., :6], 1 + raw[..., 6].exp())
 
