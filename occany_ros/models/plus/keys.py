@@ -103,7 +103,7 @@ _RELEASED: Final = {ours: released for released, ours in _NETWORK}
 _GATED_RELEASED: Final = _RELEASED | {ours: released for released, ours in _GATED}
 
 _UNREAD: Final = re.compile(
-    r'aux_blocks\..*|aux_head\..*|model\.gs_head\..*|model\.cam_(enc|dec)\..*'
+    r'aux_blocks\..*|aux_head\..*|model\.gs_(head|adapter)\..*|model\.cam_(enc|dec)\..*'
     r'|head_sam\.neck\.convs\.3\..*'
     r'|model\.head\.scratch\.output_conv[12]_aux\.[012]\..*'
     r'|(model\.head|head_sam\.proj)\.scratch\.refinenet4(_aux)?\.resConfUnit1\..*'
