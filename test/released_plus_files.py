@@ -25,23 +25,18 @@ class Sizes:
     :param part: channels of each kind of conditioning map.
     """
 
-    width: int = 64
+    width: int = 384
     depth: int = 12
     start: int = 4
     fused: bool = False
-    features: tuple[int, ...] = (16, 8, 12, 16, 16)
-    sam: tuple[int, ...] = (16, 16, 24, 32, 32, 32, 16)
-    part: int = 12
+    features: tuple[int, ...] = (64, 48, 96, 192, 384)
+    sam: tuple[int, ...] = (256, 256, 512, 1024, 1024, 1024, 256)
+    part: int = 256
 
 
 SMALL = Sizes()
-VITS = Sizes(
-    width=384,
-    features=(64, 48, 96, 192, 384),
-    sam=(256, 256, 512, 1024, 1024, 1024, 256),
-    part=256,
-)
-LARGE = replace(VITS, width=1024, depth=24, start=8, features=(256, 256, 512, 1024, 1024))
+BASE = replace(SMALL, width=768, features=(128, 96, 192, 384, 768))
+LARGE = replace(SMALL, width=1024, depth=24, start=8, features=(256, 256, 512, 1024, 1024))
 GIANT = replace(LARGE, width=1536, depth=40, start=13, fused=True)
 
 
@@ -223,7 +218,7 @@ RENDERING_ARGUMENTS = {
     'da3_model_name': 'depth-anything/DA3-LARGE',
     'sam3_use_dpt_proj': True,
     'projection_features': 'pts3d_local,pts3d,rgb,conf,sam3',
-    'fine_tune_layers': '0,1,2,3',
+    'fine_tune_layers': '0,1,2,3,4,5,6,7',
     'gen_alt_start': 0,
     'img_size': 518,
 }
@@ -247,3 +242,24 @@ def save_plain(path, state):
     """Write a state as the public model files are written."""
     save_file(state, path, metadata={'format': 'pt'})
     return path
+
+
+SMALL_IMAGES = {'img_size': 112}
+SMALL_RENDERING = RENDERING_ARGUMENTS | SMALL_IMAGES | {'fine_tune_layers': '0,1,2,3'}
+
+
+def write_small_files(folder):
+    """
+    Write all three kinds of files in the smallest size.
+
+    Their semantic features are made for small images. What was trained for rendering differs from
+    the reconstruction, and so does a block that OccAny would not take from the second file.
+    """
+    state = drawn_state(reconstruction_shapes())
+    save_plus(folder / 'recon.pth', state, **(RECONSTRUCTION_ARGUMENTS | SMALL_IMAGES))
+    second = drawn_state(conditioning(SMALL)) | state
+    for key in state:
+        if key.startswith(tuple(f'{BACKBONE}.blocks.{index}.' for index in (0, 1, 2, 3, 9))):
+            second[key] = 0.9 * state[key]
+    save_plus(folder / 'gen.pth', second, **SMALL_RENDERING)
+    save_plain(folder / 'model.safetensors', drawn_state(plain_shapes()))
