@@ -98,6 +98,6 @@ def box_corners(places: Tensor, size: tuple[int, int], edge: int) -> Tensor:
     """
     height, width = size
     scale = places.new_tensor([width, height, width, height])
-    centre, extent = (places * scale).unflatten(1, (2, 2)).unbind(1)  # (n, 2) each
+    centre, extent = (places * scale).reshape(-1, 2, 2).unbind(dim=1)  # (n, 2) each
     corners = torch.cat((centre - extent / 2, centre + extent / 2), dim=1)
     return corners / scale * edge

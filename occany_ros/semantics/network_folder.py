@@ -5,7 +5,7 @@ Nothing is fetched, and nothing in the folder is run: weights come from safetens
 code from the installed library only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -27,12 +27,16 @@ HOW_TO_INSTALL: Final = (
 LoadedT = TypeVar('LoadedT')
 
 
-def load_network(name: str, folder: Path) -> nn.Module:
+def load_network(
+    name: str, folder: Path, attention: str | Mapping[str, str] = 'sdpa'
+) -> nn.Module:
     """
     Build a network and fill it with the weights of a folder.
 
     :param name: class of the library `transformers`.
     :param folder: holds ``config.json`` and ``model.safetensors``, or an index of several files.
+    :param attention: which of the library's ways to attend, or one for each part by the name of
+        its configuration, with that of the whole under an empty name.
     :returns: the network, float32, on the CPU, not to be trained.
     :raises CheckpointError: if a file is missing or damaged, or does not fit the network.
     :raises ValueError: if the library is not installed.
@@ -43,7 +47,7 @@ def load_network(name: str, folder: Path) -> nn.Module:
         'config.json',
         output_loading_info=True,
         use_safetensors=True,
-        attn_implementation='sdpa',
+        attn_implementation=attention,
         dtype=torch.float32,
     )
     missing, unexpected = sorted(report['missing_keys']), sorted(report['unexpected_keys'])

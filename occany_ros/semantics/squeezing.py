@@ -1,0 +1,76 @@
+"""The square of pixels, or of logits, that networks of masks work in (semantics spec B.5, B.9)."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+MEAN: Final = (0.485, 0.456, 0.406)
+SPREAD: Final = (0.229, 0.224, 0.225)
+"""Of red, green and blue in the images that networks were trained on."""
+INSIDE: Final = 10.0
+"""Logit of a pixel that is surely part of a mask."""
+STRIDE: Final = 4
+"""Edge of the square of pixels over that of the square of logits."""
+
+
+def normalised(pixels: Tensor) -> Tensor:
+    """
+    Bring colours to the range that networks were trained on.
+
+    :param pixels: RGB, 0 to 255, (3, h, w).
+    :returns: about -2 to 3, (3, h, w) float32.
+    """
+    return coloured(pixels.float() / 255)
+
+
+def coloured(parts: Tensor) -> Tensor:
+    """Do as `normalised` with colours from 0 to 1."""
+    mean, spread = (parts.new_tensor(x)[:, None, None] for x in (MEAN, SPREAD))
+    return (parts - mean) / spread
+
+
+def squeezed_image(image: NDArray[np.uint8], edge: int) -> Tensor:
+    """
+    Squeeze an image into the square that SAM 2 was trained on.
+
+    :param image: RGB, (h, w, 3).
+    :param edge: of the square, pixels.
+    :returns: (3, edge, edge) float32.
+    """
+    parts = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255  # (1, 3, h, w)
+    square = functional.interpolate(parts, (edge, edge), mode='bilinear', antialias=True)
+    return coloured(square[0])
+
+
+def stretched_masks(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    """
+    Bring masks to the size of a view.
+
+    :param logits: (n, s, s).
+    :param size: height and width wanted, pixels.
+    :returns: which pixels are inside, (n, height, width) bool.
+    """
+    return functional.interpolate(logits[:, None].float(), size, mode='bilinear')[:, 0] > 0
+
+
+def squeezed_masks(masks: Tensor, edge: int) -> Tensor:
+    """
+    Make logits of masks, as SAM 2 does before it follows things through a video.
+
+    The published code takes every mask through this, and so rounds it to the grid of the logits,
+    even where there is nothing to follow it to.
+
+    :param masks: (n, h, w) bool.
+    :param edge: of the square of pixels; that of the logits is a quarter of it.
+    :returns: -10 to 10, (n, edge / 4, edge / 4) float32.
+    """
+    pixels = functional.interpolate(
+        masks[:, None].float(), (edge, edge), mode='bilinear', antialias=True
+    )
+    logits = torch.where(pixels >= 0.5, INSIDE, -INSIDE)
+    grid = (edge // STRIDE, edge // STRIDE)
+    return functional.interpolate(logits, grid, mode='bilinear', antialias=True)[:, 0]
