@@ -24,6 +24,7 @@ from occany_ros.evaluation.parity.pipeline import check_run
 from occany_ros.evaluation.parity.plus_cameras import check_ray_cameras
 from occany_ros.evaluation.parity.plus_networks import check_reconstruction
 from occany_ros.evaluation.parity.plus_novel import check_imagination
+from occany_ros.evaluation.parity.plus_parts import check_parts
 from occany_ros.evaluation.parity.plus_setup import is_of_plus
 from occany_ros.evaluation.parity.poses import check_poses
 from occany_ros.evaluation.parity_voxel import check as check_voxels
@@ -53,6 +54,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ('poses*', check_poses),
     ('recon_*', check_reconstruction),
     ('pose_*', check_ray_cameras),
+    ('utils*', check_parts),
     ('cond*', check_conditioning),
     ('ray_*', check_ray_maps),
     ('gen_*', _check_novel_views),

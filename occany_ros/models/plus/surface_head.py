@@ -34,7 +34,7 @@ class Surfaces:
 
     def scaled(self, metres: float) -> 'Surfaces':
         """Bring depths and origins to metres."""
-        directions, origins = self.rays.split(3, dim=-1)
+        directions, origins = torch.split(self.rays, 3, dim=-1)
         rays = torch.cat((directions, metres * origins), dim=-1)
         return replace(self, depth=metres * self.depth, rays=rays)
 
