@@ -39,6 +39,7 @@ ARGUMENTS = {
     'mode': ('', 'how much is imagined: fast, balanced, quality; empty: as the preset says'),
     'checkpoint': ('', 'weights, e.g. /path/to/occany.pth; empty: as the preset says'),
     'render_checkpoint': ('', 'second file of occany_plus, e.g. /path/to/occany_plus_gen.pth'),
+    'semantics_weights': ('', 'folder with the networks that read labels, e.g. SAM 2 or SAM 3'),
     'params_file': ('', 'parameter file of your own, read after the preset'),
     'parameters': ('', 'parameters by name, read last, e.g. "{sync.slop: 0.1}"'),
     'namespace': ('', 'namespace of the node'),
@@ -55,6 +56,7 @@ OVERRIDES = {
     'mode': 'mode',
     'checkpoint': 'model.checkpoint',
     'render_checkpoint': 'model.render_checkpoint',
+    'semantics_weights': 'semantics.weights',
 }
 VIEWS = {'true': 'occany.rviz', 'light': 'occany_light.rviz'}
 

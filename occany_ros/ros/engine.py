@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast, Final
 
 from occany_ros.geometry.novel_views import NovelViewPlan
+from occany_ros.models.device import PRECISIONS
 from occany_ros.models.factory import load_model, LoadedModel
 from occany_ros.occupancy.pooling import Pooling
 from occany_ros.pipeline.config import Fusion, LevelMode, MapperConfig, Merge, ScaleSource
@@ -20,10 +21,13 @@ from occany_ros.ros.settings.class_choice import (
     chosen_classes,
     label_rules,
     labels_from,
+    reader_source,
 )
 from occany_ros.ros.settings.grids import grid_spec
 from occany_ros.ros.settings.parameters import Parameters
 from occany_ros.semantics.classes import ClassSet
+from occany_ros.semantics.reader import LabelReader
+from occany_ros.semantics.reader_choice import LICENCES, load_reader, masks_for
 import torch
 
 UNSCALED: Final = (
@@ -41,12 +45,15 @@ class Engine:
     :param classes: of the grid, in the colours of the palette.
     :param labels: where labels come from, or why there are none.
     :param lengths: whether they are metres, and if not, what makes them so.
+    :param reader: networks that say what images show; None where the network of geometry does, or
+        nobody.
     """
 
     model: LoadedModel
     classes: ClassSet
     labels: str
     lengths: str = 'metres'
+    reader: LabelReader | None = None
 
     def mapper(self, parameters: Parameters) -> Mapper[Any, Any]:
         """Make a mapper that works as the parameters say."""
@@ -65,12 +72,15 @@ class Engine:
                 labels=label_rules(parameters, self.classes),
             ),
             device=self.model.device,
-        )
+        ).with_reader(self.reader)
 
     def about(self) -> dict[str, str]:
         """Describe the network to users."""
         model = self.model
         second = {'render_weights': model.render_weights, 'render_sha256': model.render_sha256}
+        masks = (
+            {} if self.reader is None else {'labels_licence': LICENCES[masks_for(model.variant)]}
+        )
         return {
             'variant': model.variant,
             'weights': model.weights,
@@ -83,6 +93,7 @@ class Engine:
             'lengths': self.lengths,
             'labels': self.labels,
             'licence': model.licence,
+            **masks,
         }
 
 
@@ -100,7 +111,8 @@ def load_engine(parameters: Parameters) -> Engine:
         torch.set_num_threads(chosen.threads)
     model = load_model(
         chosen.variant,
-        checkpoint=Path(chosen.checkpoint).expanduser() if chosen.checkpoint else None,
+        checkpoint=_path(chosen.checkpoint),
+        render_checkpoint=_path(chosen.render_checkpoint),
         device=chosen.device,
         precision=chosen.precision,
         acceleration=chosen.compile,
@@ -110,10 +122,40 @@ def load_engine(parameters: Parameters) -> Engine:
         raise ValueError(
             f'model.image_size: expected a multiple of {multiple}, got {chosen.image_size}'
         )
-    own = model.class_set
-    classes = chosen_classes(parameters, chosen.variant, own)
-    labels = labels_from(parameters, chosen.variant, own)
-    return Engine(model, classes, labels, lengths_from(parameters, model))
+    reads = reader_source(parameters, model) is not None
+    classes = chosen_classes(parameters, chosen.variant, None if reads else model.class_set)
+    return Engine(
+        model=model,
+        classes=classes,
+        labels=labels_from(parameters, model),
+        lengths=lengths_from(parameters, model),
+        reader=label_reader(parameters, model, classes),
+    )
+
+
+def label_reader(
+    parameters: Parameters, model: LoadedModel, classes: ClassSet
+) -> LabelReader | None:
+    """
+    Load the networks that read labels, where they are asked for.
+
+    :raises ValueError: their folder is not what it should be, or a library is missing.
+    """
+    source = reader_source(parameters, model)
+    if source is None:
+        return None
+    return load_reader(
+        masks_for(model.variant),
+        Path(parameters.semantics.weights).expanduser(),
+        classes,
+        source,
+        device=model.device,
+        precision=PRECISIONS[model.precision],
+    )
+
+
+def _path(given: str) -> Path | None:
+    return Path(given).expanduser() if given else None
 
 
 def lengths_from(parameters: Parameters, model: LoadedModel) -> str:

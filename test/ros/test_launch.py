@@ -106,6 +106,9 @@ def test_mode_weights_and_log_level_are_arguments():
     (node,) = commands(FILE, preset='paper_plus_kitti', **weights)
     model = parameters(node)[0].model
     assert (model.checkpoint, model.render_checkpoint) == ('/w/recon.pth', '/w/gen.pth')
+    (node,) = commands(FILE, preset='paper_kitti_pretrained', semantics_weights='/w/masks')
+    semantics = parameters(node)[0].semantics
+    assert (semantics.mode, semantics.weights) == ('pretrained', '/w/masks')
     (node,) = commands(FILE, mode='quality', log_level='debug')
     assert parameters(node)[0].mode == 'quality'
     assert node.argv[node.argv.index('--log-level') + 1] == 'debug'

@@ -149,8 +149,10 @@ def test_where_classes_come_from(preset):
     for figure in figures:
         assert figure in comment
     if mode == 'pretrained':
-        with pytest.raises(ValueError, match='distill'):
+        with pytest.raises(ValueError, match=r'^semantics\.weights: '):
             check_mode(parameters)
+        given = replace(parameters.semantics, weights='/some/where')
+        check_mode(replace(parameters, semantics=given))
     else:
         check_mode(parameters)
 

@@ -1,41 +1,72 @@
 """From the parameters `semantics.*` and `palette` to classes: the one place that chooses them."""
 
 from pathlib import Path
-from typing import Final
+from typing import cast, Final, TYPE_CHECKING
 
-from occany_ros.pipeline.label_rules import LabelRules
+from occany_ros.pipeline.label_rules import LabelRules, LabelSource
 from occany_ros.ros.settings.parameters import Parameters
 from occany_ros.ros.settings.setting import nearest
 from occany_ros.semantics.class_file import class_names_in, CUSTOM, read_class_set
 from occany_ros.semantics.classes import class_set, ClassSet
 from occany_ros.semantics.palette import painted
+from occany_ros.semantics.reader_choice import masks_for, NAMES, Source
+
+if TYPE_CHECKING:
+    from occany_ros.models.factory import LoadedModel
 
 NOTHING_MOVES: Final = 'none'
 """Alone in ``semantics.dynamic``: no class moves by itself."""
 AUTO: Final = 'occ3d'
 """Class set of a network that does not name its own, as of the embedded one, which does."""
-UNDECODED: Final = (
-    'none: this version has no decoder for the semantic features of model.variant {variant}, so '
-    'every occupied voxel is other and no semantic picture is made; take model.variant tiny, or '
-    'set semantics.mode to off'
+_NOTHING_READ: Final = 'so every occupied voxel is other and no semantic picture is made'
+UNREAD: Final = (
+    f'none: semantics.weights is not set, {_NOTHING_READ}; set it to the folder that holds the '
+    'networks which read the features of model.variant {variant} ({masks}), or set semantics.mode '
+    'to off'
 )
-SWITCHED_OFF: Final = (
-    'off: semantics.mode is off, so every occupied voxel is other and no semantic picture is made'
+FEATURELESS: Final = (
+    'none: model.variant {variant}, or the file it was loaded from, has no semantic features, '
+    f'{_NOTHING_READ}; set semantics.mode to pretrained and semantics.weights to the folder of '
+    '{masks}, or semantics.mode to off'
 )
+SWITCHED_OFF: Final = f'off: semantics.mode is off, {_NOTHING_READ}'
+
+_READ: Final[dict[Source, str]] = {
+    'distill': "the network's own features",
+    'pretrained': 'the images themselves',
+}
 
 
 def check_mode(parameters: Parameters) -> None:
     """
-    Refuse what this version cannot do.
+    Refuse a way to labels of which an end is missing, before any network is loaded.
 
-    :raises ValueError: ``semantics.mode`` is ``pretrained``.
+    :raises ValueError: ``semantics.mode`` is ``pretrained``, and nobody said where its networks
+        are.
     """
-    if parameters.semantics.mode == 'pretrained':
+    semantics = parameters.semantics
+    if semantics.mode == 'pretrained' and not semantics.weights:
+        from occany_ros.semantics.network_folder import WHERE_TO_GET_IT
+
+        masks = NAMES[masks_for(parameters.model.variant)]
         raise ValueError(
-            'semantics.mode: expected distill or off, got pretrained, which needs a mask network '
-            'beside the main one (GroundingDINO with SAM 2, or SAM 3) that this version does not '
-            'have; set it to distill'
+            f'semantics.weights: expected the folder that holds {masks}, which semantics.mode '
+            f'pretrained needs beside model.variant {parameters.model.variant}, got none; '
+            f'{WHERE_TO_GET_IT}, or set semantics.mode to off'
         )
+
+
+def reader_source(parameters: Parameters, model: 'LoadedModel') -> Source | None:
+    """
+    Say what networks of masks read labels from; None where nobody asks them.
+
+    A network that decides on labels itself is not asked for features.
+    """
+    semantics = parameters.semantics
+    if semantics.mode == 'pretrained':
+        return 'pretrained'
+    is_read = semantics.mode == 'distill' and model.class_set is None and model.has_features
+    return 'distill' if is_read and semantics.weights else None
 
 
 def chosen_classes(parameters: Parameters, variant: str, own: str | None) -> ClassSet:
@@ -43,7 +74,7 @@ def chosen_classes(parameters: Parameters, variant: str, own: str | None) -> Cla
     Choose the classes of the grid, in the colours of the palette.
 
     :param variant: the network.
-    :param own: class set the network answers in; None where it answers in none.
+    :param own: class set the network answers in; None where it answers in none, or is not asked.
     :raises ValueError: the network answers in another set, a class file is missing or wrong, or a
         class is named that the set has not.
     :raises OSError: the class file cannot be read.
@@ -97,18 +128,25 @@ def label_rules(parameters: Parameters, classes: ClassSet) -> LabelRules:
     given = parameters.semantics
     named = tuple(name for name in given.dynamic if name in classes.names)
     return LabelRules(
-        source='off' if given.mode == 'off' else 'distill',
+        source=cast(LabelSource, given.mode),
         moving=classes.indices(named) if given.dynamic else None,
         votes=given.temporal_vote,
         every=given.every,
     )
 
 
-def labels_from(parameters: Parameters, variant: str, own: str | None) -> str:
+def labels_from(parameters: Parameters, model: 'LoadedModel') -> str:
     """Say where labels come from, and why there are none."""
+    source = reader_source(parameters, model)
+    masks = NAMES[masks_for(model.variant)]
+    if source is not None:
+        return f'{masks} on {_READ[source]}'
     if parameters.semantics.mode == 'off':
         return SWITCHED_OFF
-    return UNDECODED.format(variant=variant) if own is None else "the network's own features"
+    if model.class_set is not None:
+        return _READ['distill']
+    reason = UNREAD if model.has_features else FEATURELESS
+    return reason.format(variant=model.variant, masks=masks)
 
 
 def _file(parameters: Parameters) -> Path:

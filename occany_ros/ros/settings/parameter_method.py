@@ -158,10 +158,15 @@ class SemanticsParameters:
 
     mode: str = setting(
         'distill',
-        "Where labels come from: distill reads them from the network's own features, off does "
-        'without (every occupied voxel is other, which is cheaper), pretrained would ask a mask '
-        'network beside it, which this version does not have',
+        "Where labels come from: distill reads them from the network's own features, pretrained "
+        'from the images themselves, off does without (every occupied voxel is other, which is '
+        'cheaper). All networks but tiny need semantics.weights to read them',
         choices=('off', 'distill', 'pretrained'),
+    )
+    weights: str = setting(
+        '',
+        'Folder with the networks that read labels, as the model hub lays them out: '
+        'grounding-dino-base and sam2.1-hiera-large, or sam3 for occany_plus and da3',
     )
     class_set: str = setting(
         'auto',

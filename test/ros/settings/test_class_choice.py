@@ -1,6 +1,7 @@
 """Which classes the grid has, and in which colours: chosen in one place."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 from occany_ros.ros.settings.class_choice import (
@@ -8,6 +9,7 @@ from occany_ros.ros.settings.class_choice import (
     chosen_classes,
     label_rules,
     labels_from,
+    reader_source,
 )
 from occany_ros.ros.settings.parameter_checks import changed, parameters_from
 from occany_ros.semantics.classes import KITTI, OCC3D
@@ -15,6 +17,23 @@ import pytest
 
 PLANNER = str(Path(__file__).parents[3] / 'config' / 'classes' / 'planner.yaml')
 CUSTOM = {'semantics.class_set': 'custom', 'semantics.class_file': PLANNER}
+# variant -> class set it answers in, whether it has features to read
+NETWORKS = {
+    'tiny': ('occ3d', False),
+    'occany': (None, True),
+    'occany_plus': (None, True),
+    'must3r': (None, False),
+    'da3': (None, False),
+}
+
+
+def network(variant):
+    own, has_features = NETWORKS[variant]
+    return SimpleNamespace(variant=variant, class_set=own, has_features=has_features)
+
+
+def semantics(**values):
+    return parameters_from({f'semantics.{name}': value for name, value in values.items()})
 
 
 def chosen(values, own='occ3d'):
@@ -79,25 +98,67 @@ def test_rules_of_labels():
     assert plain.moving_in(OCC3D) == OCC3D.dynamic
     assert rules(dynamic=['car', 'bus']).moving_in(OCC3D) == OCC3D.indices(('car', 'bus'))
     assert rules(dynamic=['none']).moving_in(OCC3D) == frozenset()
+    assert rules(mode='pretrained', weights='/some/where').source == 'pretrained'
     other = rules(mode='off', temporal_vote=4, every=3)
     assert (other.source, other.votes, other.every) == ('off', 4, 3)
 
 
-def test_where_labels_come_from_is_said():
-    assert 'features' in labels_from(parameters_from({}), 'tiny', 'occ3d')
-    missing = labels_from(parameters_from({}), 'occany', None)
-    assert missing.startswith('none: ')
-    assert 'occany' in missing
-    assert 'semantics.mode' in missing
-    off = labels_from(parameters_from({'semantics.mode': 'off'}), 'tiny', 'occ3d')
-    assert off.startswith('off: ')
+# mode, whether weights are given -> variant -> who reads, and how what is said begins
+WAYS = {
+    ('distill', False): {
+        'tiny': (None, 'the network'),
+        'occany': (None, 'none: semantics.weights'),
+        'occany_plus': (None, 'none: semantics.weights'),
+        'must3r': (None, 'none: model.variant must3r'),
+        'da3': (None, 'none: model.variant da3'),
+    },
+    ('distill', True): {
+        'tiny': (None, 'the network'),
+        'occany': ('distill', "GroundingDINO and SAM 2 on the network's"),
+        'occany_plus': ('distill', "SAM 3 on the network's"),
+        'must3r': (None, 'none: model.variant must3r'),
+        'da3': (None, 'none: model.variant da3'),
+    },
+    ('pretrained', True): {
+        'tiny': ('pretrained', 'GroundingDINO and SAM 2 on the images'),
+        'occany': ('pretrained', 'GroundingDINO and SAM 2 on the images'),
+        'occany_plus': ('pretrained', 'SAM 3 on the images'),
+        'must3r': ('pretrained', 'GroundingDINO and SAM 2 on the images'),
+        'da3': ('pretrained', 'SAM 3 on the images'),
+    },
+    ('off', True): dict.fromkeys(NETWORKS, (None, 'off: ')),
+}
 
 
-def test_a_mode_that_needs_another_network_is_refused():
-    check_mode(parameters_from({'semantics.mode': 'off'}))
-    with pytest.raises(ValueError, match='expected distill or off') as caught:
-        check_mode(parameters_from({'semantics.mode': 'pretrained'}))
-    assert 'semantics.mode' in str(caught.value)
+@pytest.mark.parametrize('variant', NETWORKS)
+@pytest.mark.parametrize('way', WAYS)
+def test_who_reads_labels_of_what_is_said(way, variant):
+    mode, has_weights = way
+    parameters = semantics(mode=mode, weights='/some/where' if has_weights else '')
+    source, said = WAYS[way][variant]
+    assert reader_source(parameters, network(variant)) == source
+    assert labels_from(parameters, network(variant)).startswith(said)
+
+
+@pytest.mark.parametrize('variant', ['occany', 'da3'])
+def test_what_has_no_labels_says_what_to_do(variant):
+    said = labels_from(semantics(), network(variant))
+    for part in (variant, 'semantics.weights', 'semantics.mode'):
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ('variant', 'folder'), [('occany', 'sam2.1-hiera-large'), ('occany_plus', 'sam3')]
+)
+def test_networks_of_masks_must_be_somewhere(variant, folder):
+    values = {'model.variant': variant, 'semantics.mode': 'pretrained'}
+    with pytest.raises(ValueError, match=r'^semantics\.weights: ') as caught:
+        check_mode(parameters_from(values))
+    for part in (variant, folder, 'semantics.mode to off'):
+        assert part in str(caught.value)
+    check_mode(parameters_from(values | {'semantics.weights': '/some/where'}))
+    check_mode(semantics(mode='off'))
+    check_mode(semantics())
 
 
 def test_the_palette_reaches_the_classes():
