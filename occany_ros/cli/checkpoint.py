@@ -22,7 +22,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command line."""
     parser.epilog = EPILOG
     parser.formatter_class = RawDescriptionHelpFormatter
-    parser.add_argument('file', type=Path, help='e.g. occany.pth')
+    parser.add_argument(
+        'file', type=Path, help='e.g. occany.pth, occany_plus_gen.pth or model.safetensors'
+    )
     parser.add_argument('--json', action='store_true', help='print JSON')
 
 
@@ -55,7 +57,8 @@ def _lines(report: CheckpointReport) -> Iterator[tuple[str, str]]:
     if report.stage:
         renders = 'renders' if report.stage == 'rendering' else 'does not render'
         yield 'stage', f'{report.stage}: it {renders} novel views'
-        yield 'images', f'{report.image_size} pixels wide or high; points {report.activation}'
+        points = f'; points {report.activation}' if report.activation else ''
+        yield 'images', f'{report.image_size} pixels wide or high{points}'
     yield 'parameters', f'{report.parameters:,}, of which {report.live:,} are read at inference'
     for name, section in report.sections.items():
         unread = section.parameters - section.live
@@ -76,6 +79,6 @@ def _lines(report: CheckpointReport) -> Iterator[tuple[str, str]]:
         yield 'note', note
     yield 'licence', report.licence
     if report.is_usable:
-        yield 'use', f'model.variant: {report.family}  model.checkpoint: {report.file}'
+        yield 'use', f'model.variant: {report.family}  {report.parameter}: {report.file}'
     else:
         yield 'use', 'impossible as it is'

@@ -14,6 +14,7 @@ from occany_ros.models.checkpoint_keys import ours_from_released
 from occany_ros.models.checkpoint_manifest import differences, manifest_of
 from occany_ros.models.config import Family, OccAnyConfig
 from occany_ros.models.occany import OccAny
+from occany_ros.models.plus.checkpoint_config import plus_variant_of
 import torch
 
 
@@ -35,6 +36,11 @@ def load_occany(
     :raises CheckpointError: if the file cannot be used; it lists missing and unexpected weights.
     """
     released = read_released_file(path)
+    other = plus_variant_of(released)
+    if other is not None:
+        problem = f'its weights are not those of the variant {family}'
+        remedy = f'it looks like {other}: set model.variant to {other}'
+        raise CheckpointError(path, problem, remedy=remedy)
     config = config_of(released, family)
     check(released, config)
     with torch.device('meta'):

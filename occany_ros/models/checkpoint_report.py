@@ -1,17 +1,37 @@
 """What a user should know of a released weight file before running it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from occany_ros.models.checkpoint import file_digest
 from occany_ros.models.checkpoint_config import config_of, family_of
-from occany_ros.models.checkpoint_file import CheckpointError, read_released_file, ReleasedFile
+from occany_ros.models.checkpoint_file import (
+    CheckpointError,
+    read_released_file,
+    ReleasedFile,
+    STATE,
+)
 from occany_ros.models.checkpoint_keys import is_unused
 from occany_ros.models.checkpoint_manifest import Differences, differences, manifest_of
-from occany_ros.models.config import OccAnyConfig
-from occany_ros.models.licences import LICENCES, UNKNOWN
+from occany_ros.models.licences import da3_licence, LICENCES, UNKNOWN
+from occany_ros.models.plus.checkpoint import plus_differences, plus_manifest, shared_names
+from occany_ros.models.plus.checkpoint_config import (
+    plus_config_of,
+    plus_variant_of,
+    role_of,
+    state_of,
+)
 import torch
+from torch import Tensor
+
+Variant = Literal['occany', 'must3r', 'occany_plus', 'da3', 'unknown']
+Stage = Literal['reconstruction', 'rendering']
+
+PLUS_IMAGE_SIZE: Final = 518
+SIZES: Final = {'vits': 'small', 'vitb': 'base', 'vitl': 'large', 'vitg': 'giant'}
+NO_DIFFERENCES: Final = Differences((), (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +57,11 @@ class CheckpointReport:
     :param file: its path.
     :param size_bytes: its size.
     :param sha256: its digest, hexadecimal.
-    :param family: ``occany``, ``must3r`` or ``unknown``.
+    :param family: the variant it is of, or ``unknown``.
     :param stage: ``reconstruction``, or ``rendering`` if it also renders novel views; None if
         its sizes cannot be told.
     :param image_size: longer side of the images it was trained on, pixels; None as above.
-    :param activation: how raw numbers become points; None as above.
+    :param activation: how raw numbers become points; None as above, or where there is one way.
     :param sections: its networks by name.
     :param parameters: numbers in them.
     :param live: those of them that are read at inference.
@@ -52,13 +72,14 @@ class CheckpointReport:
     :param problem: what else keeps it from being used; empty for nothing.
     :param licence: what it may be used for.
     :param notes: what may be of interest.
+    :param parameter: the one that takes it.
     """
 
     file: str
     size_bytes: int
     sha256: str
-    family: Literal['occany', 'must3r', 'unknown']
-    stage: Literal['reconstruction', 'rendering'] | None
+    family: Variant
+    stage: Stage | None
     image_size: int | None
     activation: str | None
     sections: dict[str, SectionReport]
@@ -71,12 +92,35 @@ class CheckpointReport:
     problem: str
     licence: str
     notes: tuple[str, ...]
+    parameter: str = 'model.checkpoint'
 
     @property
     def is_usable(self) -> bool:
         """Tell whether the node can run it."""
         faults = (self.missing, self.unexpected, self.misshapen, self.not_finite, self.problem)
         return self.family != 'unknown' and not any(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """
+    What the weights of a file say.
+
+    :param sections: its weights as a user should see them: by section and name in it.
+    :param read: full names of weights that are read at inference.
+    """
+
+    family: Variant
+    sections: Mapping[str, Mapping[str, Tensor]]
+    stage: Stage | None = None
+    image_size: int | None = None
+    activation: str | None = None
+    found: Differences = NO_DIFFERENCES
+    problem: str = ''
+    read: frozenset[str] = frozenset()
+    licence: str = UNKNOWN
+    notes: tuple[str, ...] = ()
+    parameter: str = 'model.checkpoint'
 
 
 def examine(path: Path) -> CheckpointReport:
@@ -87,55 +131,104 @@ def examine(path: Path) -> CheckpointReport:
     :raises CheckpointError: if there is no such file, it is damaged, or it names code.
     """
     released = read_released_file(path)
-    family = family_of(released)
-    config, found, problem = None, Differences((), (), ()), ''
-    if family is None:
-        problem = 'its weights are those of another network'
-    else:
-        try:
-            config = config_of(released, family)
-            found = differences(released, manifest_of(family, config))
-        except CheckpointError as error:
-            found, problem = Differences(error.missing, error.unexpected, ()), error.problem
-    sections = {name: _section(released, name, config) for name in released.sections}
+    says = _plus(released) if plus_variant_of(released) else _occany(released)
+    sections = {
+        name: SectionReport(
+            keys=len(weights),
+            parameters=sum(x.numel() for x in weights.values()),
+            live=sum(x.numel() for key, x in weights.items() if f'{name}.{key}' in says.read),
+        )
+        for name, weights in says.sections.items()
+    }
     return CheckpointReport(
         file=str(path),
         size_bytes=path.stat().st_size,
         sha256=file_digest(path),
-        family=family or 'unknown',
-        stage=None if config is None else _stage(config),
-        image_size=None if config is None else config.image_size,
-        activation=None if config is None else config.decoder.activation,
+        family=says.family,
+        stage=says.stage,
+        image_size=says.image_size,
+        activation=says.activation,
         sections=sections,
         parameters=sum(section.parameters for section in sections.values()),
         live=sum(section.live for section in sections.values()),
-        missing=found.missing,
-        unexpected=found.unexpected,
-        misshapen=found.misshapen,
+        missing=says.found.missing,
+        unexpected=says.found.unexpected,
+        misshapen=says.found.misshapen,
         not_finite=tuple(
             f'{section}.{key}'
-            for section, weights in released.sections.items()
+            for section, weights in says.sections.items()
             for key, value in weights.items()
             if not bool(torch.isfinite(value).all())
         ),
-        problem=problem,
-        licence=LICENCES[family] if family else UNKNOWN,
-        notes=_notes(released),
+        problem=says.problem,
+        licence=says.licence,
+        notes=says.notes,
+        parameter=says.parameter,
     )
 
 
-def _stage(config: OccAnyConfig) -> Literal['reconstruction', 'rendering']:
-    return 'reconstruction' if config.ray_maps is None else 'rendering'
-
-
-def _section(released: ReleasedFile, name: str, config: OccAnyConfig | None) -> SectionReport:
-    weights = released.sections[name]
-    read = {} if config is None else manifest_of(config.decoder.family, config).get(name, {})
-    return SectionReport(
-        keys=len(weights),
-        parameters=sum(x.numel() for x in weights.values()),
-        live=sum(x.numel() for key, x in weights.items() if key in read),
+def _occany(released: ReleasedFile) -> _Findings:
+    """Look at a file of OccAny or MUSt3R, or at one that nobody knows."""
+    family = family_of(released)
+    if family is None:
+        return _Findings(
+            'unknown', released.sections, problem='its weights are those of another network'
+        )
+    says = _Findings(family, released.sections, licence=LICENCES[family], notes=_notes(released))
+    try:
+        config = config_of(released, family)
+    except CheckpointError as error:
+        return _refused(says, error)
+    manifest = manifest_of(family, config)
+    return replace(
+        says,
+        stage='reconstruction' if config.ray_maps is None else 'rendering',
+        image_size=config.image_size,
+        activation=config.decoder.activation,
+        found=differences(released, manifest),
+        read=frozenset(f'{section}.{key}' for section, keys in manifest.items() for key in keys),
     )
+
+
+def _plus(released: ReleasedFile) -> _Findings:
+    """Look at a file of OccAny+ or Depth Anything 3."""
+    role = role_of(released)
+    says = _Findings(
+        family=plus_variant_of(released) or 'unknown',
+        sections=_parts(state_of(released)),
+        parameter='model.render_checkpoint' if role == 'rendering' else 'model.checkpoint',
+    )
+    try:
+        config = plus_config_of(released)
+    except CheckpointError as error:
+        return _refused(says, error)
+    manifest = plus_manifest(config, role)
+    names = shared_names(state_of(released))
+    width = config.backbone.width
+    return replace(
+        says,
+        stage=role,
+        image_size=PLUS_IMAGE_SIZE,
+        found=plus_differences(released, manifest),
+        read=frozenset(names.get(name, name) for name in manifest),
+        licence=da3_licence(width) if config.is_plain else LICENCES[says.family],
+        notes=(f'a {SIZES[config.name]} network',),
+    )
+
+
+def _refused(says: _Findings, error: CheckpointError) -> _Findings:
+    found = Differences(error.missing, error.unexpected, ())
+    return replace(says, found=found, problem=error.problem)
+
+
+def _parts(state: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """Split the weights of one big section by the modules they belong to."""
+    parts: dict[str, dict[str, Tensor]] = {}
+    for name, value in state.items():
+        words = name.split('.')
+        depth = 2 if words[0] == STATE else 1
+        parts.setdefault('.'.join(words[:depth]), {})['.'.join(words[depth:])] = value
+    return parts
 
 
 def _notes(released: ReleasedFile) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 from typing import Final
 
+from occany_ros.models.checkpoint_config import family_of
 from occany_ros.models.checkpoint_file import (
     CheckpointError,
     read_released_file,
@@ -18,6 +19,7 @@ from occany_ros.models.plus.checkpoint_config import (
     PlusVariant,
     Role,
     role_of,
+    State,
     state_of,
 )
 from occany_ros.models.plus.config import PlusConfig
@@ -87,12 +89,14 @@ def checked_config(released: ReleasedFile, variant: PlusVariant, role: Role) -> 
     :raises CheckpointError: if it is another file, or lacks weights, or has others.
     """
     found = plus_variant_of(released)
-    if found is None:
-        raise CheckpointError(released.path, f'its weights are not those of the variant {variant}')
     if found != variant:
-        remedy = f'it looks like {found}: set model.variant to {found}'
+        looks_like = found or family_of(released)
         raise CheckpointError(
-            released.path, f'its weights are not those of the variant {variant}', remedy=remedy
+            released.path,
+            f'its weights are not those of the variant {variant}',
+            remedy=f'it looks like {looks_like}: set model.variant to {looks_like}'
+            if looks_like
+            else WHERE_TO_GET_IT,
         )
     if role_of(released) != role:
         raise CheckpointError(
@@ -146,6 +150,17 @@ def plus_differences(released: ReleasedFile, manifest: dict[str, Shape]) -> Diff
     )
 
 
+def shared_names(state: State) -> dict[str, str]:
+    """Say under which name a file has what we know by another: ours -> the file's."""
+    found: dict[str, str] = {}
+    for leaf in ('weight', 'bias'):
+        known, *others = (_SHARED.format(level, leaf) for level in (3, 0, 1, 2))
+        present = [name for name in others if name in state]
+        if known not in state and present:
+            found[known] = present[0]
+    return found
+
+
 def share(seeing: PlusNetwork, imagining: PlusNetwork, first_shared: int, path: Path) -> None:
     """
     Keep once what both networks have.
@@ -191,12 +206,7 @@ def _fill(network: PlusNetwork, released: ReleasedFile) -> None:
 def _named(released: ReleasedFile) -> dict[str, Tensor]:
     """Take the weights of a file, those of the shared module under the name we know it by."""
     weights = dict(state_of(released))
-    for leaf in ('weight', 'bias'):
-        names = [_SHARED.format(level, leaf) for level in (3, 0, 1, 2)]
-        present = next((name for name in names if name in weights), None)
-        if present is not None:
-            weights[names[0]] = weights[present]
-    return weights
+    return weights | {name: weights[other] for name, other in shared_names(weights).items()}
 
 
 def _block(name: str) -> int:
