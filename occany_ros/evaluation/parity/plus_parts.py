@@ -149,9 +149,9 @@ def _sizes(metadata: dict[str, str]) -> tuple[Tensor, float]:
     """Choose the size of images of every recorded shape, for the scene and for the image."""
     rows = []
     for key in json.loads(metadata[SIZES]):
-        before = ast.literal_eval(key)
-        size = network_size(*before, long_side=518, multiple=14)
-        rows.append([*size, *oriented_size(size, before, np.random.default_rng(0))])
+        width, height = ast.literal_eval(key)
+        size = network_size(width, height, long_side=518, multiple=14)
+        rows.append([*size, *oriented_size(size, (width, height), np.random.default_rng(0))])
     return torch.tensor(rows), 0.0
 
 
