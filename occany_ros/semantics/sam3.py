@@ -14,6 +14,7 @@ import numpy as np
 from occany_ros.models.novel_batch import even_groups, room_bytes
 from occany_ros.semantics.painting import Masks
 from occany_ros.semantics.sam3_prompts import EncodedPrompts
+from occany_ros.semantics.squeezing import stretched_masks
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -116,7 +117,7 @@ class Sam3:
                 chosen = kept[index]
                 masks = self._masks(scene, decoded, index, chosen)
                 yield Masks(
-                    pixels=full_masks(masks, size).cpu().numpy(),
+                    pixels=stretched_masks(masks, size).cpu().numpy(),
                     scores=decoded.scores[index, chosen].cpu().numpy(),
                     labels=np.repeat(self.prompts.classes[first + index], len(masks)),
                 )
@@ -211,15 +212,3 @@ def query_scores(logits: Tensor, presence: Tensor) -> Tensor:
     :returns: 0 to 1, (p, q) float32.
     """
     return logits.float().sigmoid() * presence.float().sigmoid()
-
-
-def full_masks(logits: Tensor, size: tuple[int, int]) -> Tensor:
-    """
-    Bring masks to the size of a view.
-
-    :param logits: (k, h, w).
-    :param size: height and width wanted, pixels.
-    :returns: (k, height, width) bool.
-    """
-    stretched = functional.interpolate(logits[:, None].float(), size, mode='bilinear')
-    return stretched[:, 0].sigmoid() > 0.5

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 from occany_ros.semantics.classes import KITTI, OCC3D
 from occany_ros.semantics.network_folder import load_network, load_tokenizer
-from occany_ros.semantics.sam3 import full_masks, geometry_token, query_scores, Sam3
+from occany_ros.semantics.sam3 import geometry_token, query_scores, Sam3
 from occany_ros.semantics.sam3_prompts import encode_prompts, EncodedPrompts
+from occany_ros.semantics.squeezing import stretched_masks
 import pytest
 from sam3_folders import QUERIES, save_small_sam3, spread, WIDTH
 import torch
@@ -85,7 +86,7 @@ def library_answer(network, prompts, pyramid, *, boxes=True, extra=None):
 
 def found_by_library(scores, masks, threshold):
     kept = scores > threshold
-    return full_masks(masks[kept], SIZE).numpy(), scores[kept].numpy(), kept.nonzero()[:, 0]
+    return stretched_masks(masks[kept], SIZE).numpy(), scores[kept].numpy(), kept.nonzero()[:, 0]
 
 
 def middle_of(scores):

@@ -6,8 +6,9 @@ from occany_ros.evaluation.parity.comparison import Comparison
 from occany_ros.evaluation.parity.fixture import Fixture
 from occany_ros.semantics.classes import CLASS_SETS
 from occany_ros.semantics.painting import paint
-from occany_ros.semantics.sam3 import full_masks, query_scores
+from occany_ros.semantics.sam3 import query_scores
 from occany_ros.semantics.sam3_prompts import queried_prompts
+from occany_ros.semantics.squeezing import stretched_masks
 import torch
 
 INPUTS = frozenset(
@@ -40,7 +41,7 @@ def check_sam3(fixture: Fixture) -> list[Comparison]:
         kept = scores > float(tensors['thr'])
         maps.append(
             paint(
-                full_masks(masks[kept], size).numpy(),
+                stretched_masks(masks[kept], size).numpy(),
                 scores[kept].numpy(),
                 prompt_classes[kept.nonzero()[:, 0].numpy()],
                 empty,
