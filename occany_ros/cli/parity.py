@@ -4,23 +4,24 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from occany_ros.evaluation.parity.comparison import Comparison
-from occany_ros.evaluation.parity.registry import check_file
+from occany_ros.evaluation.parity.registry import check_file, SUFFIXES
 
 SUMMARY = 'recompute golden files of the released code and compare'
 EPILOG = """examples:
-  occany parity golden            every tensor of every *.safetensors file in a folder
+  occany parity golden            every tensor of every golden file in a folder
   occany parity golden --worst    one line a file
 
 exit codes: 0 nothing is over its tolerance, 1 something is, 2 a wrong command line
 """
 NO_CHECK = 'no check yet'
+LEFT_OUT = 'left out'
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command line."""
     parser.epilog = EPILOG
     parser.formatter_class = RawDescriptionHelpFormatter
-    parser.add_argument('directory', type=Path, help='folder with *.safetensors golden files')
+    parser.add_argument('directory', type=Path, help='folder with golden files')
     parser.add_argument(
         '--worst', action='store_true', help='print only the worst tensor of each file'
     )
@@ -33,13 +34,12 @@ def run(arguments: Namespace) -> int:
     :returns: 0 if nothing is over its tolerance, 1 otherwise.
     :raises ValueError: if there is no such folder, or no golden file in it.
     """
-    paths = sorted(arguments.directory.glob('*.safetensors'))
+    paths = sorted(path for path in arguments.directory.glob('*') if path.suffix in SUFFIXES)
     if not paths:
-        raise ValueError(
-            f'directory: expected one with *.safetensors files, got {arguments.directory}'
-        )
+        kinds = ', '.join(f'*{suffix}' for suffix in SUFFIXES)
+        raise ValueError(f'directory: expected one with files {kinds}, got {arguments.directory}')
     print(_row('file', 'tensor', 'error', 'tolerance', 'verdict'))
-    counts = {'pass': 0, 'FAIL': 0, NO_CHECK: 0}
+    counts = {'pass': 0, 'FAIL': 0, LEFT_OUT: 0, NO_CHECK: 0}
     for path in paths:
         for row, verdict in _rows(path, only_worst=arguments.worst):
             counts[verdict] += 1
@@ -71,16 +71,17 @@ def _worst(comparisons: list[Comparison]) -> list[Comparison]:
 
 def _verdict(comparison: Comparison) -> str:
     if comparison.tolerance is None:
-        return NO_CHECK
+        return LEFT_OUT if comparison.reason else NO_CHECK
     return 'pass' if comparison.has_passed else 'FAIL'
 
 
 def _comparison_row(stem: str, comparison: Comparison) -> str:
     if comparison.tolerance is None:
-        return _row(stem, comparison.name, '', '', NO_CHECK)
+        reason = f': {comparison.reason}' if comparison.reason else ''
+        return _row(stem, comparison.name, '', '', f'{_verdict(comparison)}{reason}')
     error, tolerance = f'{comparison.error:.2e}', f'{comparison.tolerance:.0e}'
     return _row(stem, comparison.name, error, tolerance, _verdict(comparison))
 
 
 def _row(stem: str, tensor: str, error: str, tolerance: str, verdict: str) -> str:
-    return f'{stem:<18} {tensor:<34} {error:>9} {tolerance:>9}  {verdict}'
+    return f'{stem:<24} {tensor:<34} {error:>9} {tolerance:>9}  {verdict}'

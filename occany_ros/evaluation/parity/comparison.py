@@ -17,16 +17,23 @@ class Comparison:
     :param error: largest absolute difference, divided by the largest golden value where that
         exceeds 1; infinite for another shape or anything not finite on one side only.
     :param tolerance: what ``error`` may be; None where nothing was computed to compare with.
+    :param reason: why nothing is computed, where that is meant to be so.
     """
 
     name: str
     error: float
     tolerance: float | None
+    reason: str = ''
 
     @property
     def has_passed(self) -> bool:
         """Whether there was a check and the error is within its tolerance."""
         return self.tolerance is not None and self.error <= self.tolerance
+
+
+def left_out(name: str, reason: str) -> Comparison:
+    """Say that an output is not computed, and why."""
+    return Comparison(name=name, error=float('nan'), tolerance=None, reason=reason)
 
 
 def compare(

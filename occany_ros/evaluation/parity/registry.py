@@ -27,10 +27,13 @@ from occany_ros.evaluation.parity.plus_novel import check_imagination
 from occany_ros.evaluation.parity.plus_parts import check_parts
 from occany_ros.evaluation.parity.plus_setup import is_of_plus
 from occany_ros.evaluation.parity.poses import check_poses
+from occany_ros.evaluation.parity.semantics_registry import ARRAY_SUFFIXES, check_labels
 from occany_ros.evaluation.parity_voxel import check as check_voxels
 import torch
 
 Check = Callable[[Fixture], list[Comparison]]
+SUFFIXES: Final = ('.safetensors', *ARRAY_SUFFIXES)
+"""Endings of golden files."""
 
 
 def _check_voxel_file(fixture: Fixture) -> list[Comparison]:
@@ -76,11 +79,12 @@ def check_file(path: Path) -> list[Comparison]:
     :returns: one comparison for each of its outputs; empty where there is no check yet.
     :raises ValueError: if the file does not hold what its name promises.
     """
-    check = check_for(path.stem)
-    if check is None:
-        return []
+    is_of_labels = path.suffix in ARRAY_SUFFIXES
+    check = None if is_of_labels else check_for(path.stem)
     with torch.inference_mode():
         try:
-            return check(read_fixture(path))
+            if is_of_labels:
+                return check_labels(path)
+            return [] if check is None else check(read_fixture(path))
         except KeyError as error:
             raise ValueError(f'{path.name}: expected a tensor {error}, got none') from error
