@@ -47,7 +47,7 @@ def test_marks_tell_every_cell_from_every_other():
     cells = marks.flatten(1).mT
     apart = torch.cdist(cells, cells) + torch.eye(35)
     assert float(apart.min()) > 1e-3
-    assert float(marks.abs().max()) <= 0.1
+    assert float(marks.abs().max()) <= 0.1 + 1e-6
 
 
 def test_marks_mirror_with_the_image():

@@ -23,7 +23,7 @@ def made(config, precision=torch.float32):
         for name, parameter in network.named_parameters():
             if parameter.dim() > 1:
                 parameter.normal_(std=parameter[0].numel() ** -0.5)
-            elif name.endswith('scale_attention') or name.endswith('scale_mlp'):
+            elif name.endswith(('scale_attention', 'scale_mlp')):
                 parameter.fill_(0.3)
     return network
 
@@ -34,7 +34,7 @@ def network():
 
 
 def views_of(images):
-    """Views of cameras nobody calibrated."""
+    """Make views of cameras nobody calibrated."""
     count = len(images)
     return Views(
         images=images,
@@ -170,7 +170,7 @@ def test_depths_of_novel_views_lie_along_pinhole_rays(network, scene):
     assert float(local[..., 2].min()) > 0
 
 
-def test_conditioning_is_that_of_whole_maps(network, scene):
+def test_conditioning_is_that_of_whole_maps(scene):
     tokens, _, seen = scene
     images = torch.stack([view.image for view in tokens])
     pixels = seen_pixels(
@@ -247,7 +247,7 @@ def test_wrong_use_is_refused(network, scene):
 @pytest.mark.parametrize(
     ('wrong', 'match'),
     [
-        ({'name': 'vitx'}, 'vits, vitl, vitg'),
+        ({'name': 'vitx'}, 'vitl, vitg'),
         ({'feature_size': 100}, 'multiple of 14'),
         ({'feature_size': None, 'imagines': True}, 'imagines'),
         ({'views_at_once': 0}, 'views_at_once'),
