@@ -40,3 +40,53 @@ def test_every_kind_of_file_gives_grids(graph, tmp_path, kind):
     assert (values['mode'] == 'balanced') == renders
     assert (graph.text('inference')[0] == 0) == renders
     assert 'non-commercial' in values['licence']
+
+
+SMALL_IMAGES = {'model__image_size': 112, 'model__threads': 1}
+
+
+@pytest.mark.parametrize('kind', ['both files', 'reconstruction', 'plain'])
+def test_occany_plus_and_what_it_grew_from_give_grids(graph, plus_files, kind):
+    variant, name = (
+        ('da3', 'model.safetensors') if kind == 'plain' else ('occany_plus', 'recon.pth')
+    )
+    renders = kind == 'both files'
+    second = {'model__render_checkpoint': str(plus_files / 'gen.pth')} if renders else {}
+    grids = graph.subscribe(SemanticOccupancyGrid, '/occany/occupancy')
+    graph.cameras()
+    graph.occany(
+        model__variant=variant,
+        model__checkpoint=str(plus_files / name),
+        mode='balanced',
+        confidence__recon=1.0,
+        confidence__render=1.0,
+        semantics__mode='off',  # nothing here tells classes, which would be worth a warning, too
+        **SMALL_IMAGES,
+        **second,
+    )
+    graph.wait(lambda: len(grids) >= 2, 'grids', patience_s=120)
+    grid = convert.grid_from_message(grids[-1])
+    assert ((grid.labels > 0) & (grid.labels < 255)).any()
+    graph.wait(lambda: graph.figure('inference', 'outputs') >= 2, 'two outputs in diagnostics')
+    values = {item.key: item.value for item in graph.status['inference'].values}
+    assert (values['variant'], values['weights']) == (variant, name)
+    assert ('render_sha256' in values) == renders
+    assert (int(values['novel_views']) > 0) == renders
+    assert (values['mode'] == 'balanced') == renders
+    level, text = graph.text('inference')
+    assert (level == 0) == renders
+    assert (values['lengths'] == 'metres') == (not is_plain)
+    assert ('set scale.source to odom or camera_height' in text) == is_plain
+    assert ('Apache-2.0' if is_plain else 'non-commercial') in values['licence']
+
+
+def test_swapped_files_are_named(graph, plus_files):
+    graph.cameras()
+    graph.occany(
+        model__variant='occany_plus',
+        model__checkpoint=str(plus_files / 'gen.pth'),
+        model__render_checkpoint=str(plus_files / 'recon.pth'),
+    )
+    graph.wait(
+        lambda: 'set model.render_checkpoint to it' in graph.text('inference')[1], 'the remedy'
+    )
