@@ -47,9 +47,9 @@ SMALL_IMAGES = {'model__image_size': 112, 'model__threads': 1}
 
 @pytest.mark.parametrize('kind', ['both files', 'reconstruction', 'plain'])
 def test_occany_plus_and_what_it_grew_from_give_grids(graph, plus_files, kind):
-    variant, name = (
-        ('da3', 'model.safetensors') if kind == 'plain' else ('occany_plus', 'recon.pth')
-    )
+    is_plain = kind == 'plain'
+    variant = 'da3' if is_plain else 'occany_plus'
+    name = 'model.safetensors' if is_plain else 'recon.pth'
     renders = kind == 'both files'
     second = {'model__render_checkpoint': str(plus_files / 'gen.pth')} if renders else {}
     grids = graph.subscribe(SemanticOccupancyGrid, '/occany/occupancy')
