@@ -16,7 +16,7 @@ from occany_ros.models.conditioning import (
 )
 from occany_ros.models.plus.config import PATCH
 from occany_ros.models.plus.network import PlusNetwork
-from occany_ros.models.plus.novel import imagined, Imagining, pinhole_rays
+from occany_ros.models.plus.novel import imagined, Imagining, pinhole_rays, told_by
 from occany_ros.models.prediction import NovelViews, Prediction
 import torch
 from torch import nn, Tensor
@@ -164,4 +164,5 @@ def _pixels(scene: Scene) -> SeenPixels:
 
 def _imagined(network: PlusNetwork, scene: Scene, group: int) -> NovelViews:
     how = Imagining(group, torch.float32, with_features=True)
-    return imagined(network, scene.images, scene.seen, scene.poses, how)
+    told = told_by(network, scene.images, scene.seen, how.precision)
+    return imagined(network, told, scene.poses, how)

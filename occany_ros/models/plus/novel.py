@@ -32,56 +32,70 @@ class Imagining:
     with_features: bool
 
 
-def imagined(
-    network: PlusNetwork,
-    images: Tensor,
-    seen: Prediction,
-    world_from_camera: Tensor,
-    how: Imagining,
-) -> NovelViews:
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
     """
-    Imagine views around seen ones.
+    What seen views tell novel ones, the same for every group.
 
-    Seen views are encoded once, and the first block, in which each view is still alone, runs once
-    for them; after it every group goes on with seen views of its own.
+    :param pixels: what is known of every pixel.
+    :param stream: the seen views after the first block, in which each view is still alone,
+        (1, v, 1 + n, d).
+    """
+
+    pixels: SeenPixels
+    stream: Stream
+
+
+def told_by(
+    network: PlusNetwork, images: Tensor, seen: Prediction, precision: torch.dtype
+) -> Told:
+    """
+    Encode seen views once for all groups.
 
     :param network: the one that imagines.
     :param images: of the seen views, as the network takes them, (v, 3, h, w).
     :param seen: what was found of them, in the same order, with features.
-    :param world_from_camera: poses of the novel views, (r, 4, 4) float32.
-    :param how: see there.
+    :param precision: type of the transformer.
     """
-    encoder, backbone = network.encoder, network.backbone
-    if encoder is None:
-        raise ValueError('network: expected one with an encoder of what it is told, got none')
     pixels = seen_pixels(
         images,
         seen.world_points,
         seen.confidence,
         seen.features,
         seen.focal.mean(),
-        dtype=how.precision,
+        dtype=precision,
     )
-    height, width = pixels.size
-    grid = (height // PATCH, width // PATCH)
     every = torch.arange(len(pixels.surface), device=images.device)
-    own = every.reshape(len(images), height, width)
-    known = ray_map_tokens(encoder, pixels, own, seen.world_from_camera).to(how.precision)
-    known_stream, _ = backbone.together(
-        backbone.joined(backbone.with_class_token(known)[None]), grid, 0, 1
-    )
+    own = every.reshape(len(images), *pixels.size)
+    tokens = _encoded(network, pixels, own, seen.world_from_camera, precision)
+    first = network.backbone.joined(tokens)
+    return Told(pixels, network.backbone.together(first, _grid(pixels), 0, 1)[0])
+
+
+def imagined(
+    network: PlusNetwork, told: Told, world_from_camera: Tensor, how: Imagining
+) -> NovelViews:
+    """
+    Imagine views around seen ones.
+
+    :param network: the one that imagines.
+    :param told: from `told_by`.
+    :param world_from_camera: poses of the novel views, (r, 4, 4) float32.
+    :param how: see there.
+    """
+    pixels, grid = told.pixels, _grid(told.pixels)
     points, confidence, features = [], [], []
     for first, end in full_groups(len(world_from_camera), how.group):
         poses = world_from_camera[first:end]
         nearest = nearest_pixels(pixels, poses)
-        told = ray_map_tokens(encoder, pixels, nearest, poses).to(how.precision)
-        taps = _taps(network, known_stream, told, grid)
+        tokens = _encoded(network, pixels, nearest, poses, how.precision)
+        taps = _taps(network, told.stream, tokens, grid)
         read = network.read(taps, grid, with_rays=False, with_features=how.with_features)
         depth = METRES * read.surfaces.depth[..., None]
         points.append(depth * pinhole_rays(pixels, poses) + poses[:, None, None, :3, 3])
         confidence.append(read.surfaces.confidence)
         features.append(read.features)
-    none = pixels.surface.new_zeros(0, height, width, 3)
+    none = pixels.surface.new_zeros(0, *pixels.size, 3)
     return NovelViews(
         world_points=torch.cat([none, *points]),
         confidence=torch.cat([none[..., 0], *confidence]),
@@ -91,19 +105,35 @@ def imagined(
     )
 
 
+def _grid(pixels: SeenPixels) -> tuple[int, int]:
+    """Rows and columns of patches."""
+    height, width = pixels.size
+    return height // PATCH, width // PATCH
+
+
+def _encoded(
+    network: PlusNetwork, pixels: SeenPixels, shown: Tensor, poses: Tensor, precision: torch.dtype
+) -> Tensor:
+    """Make tokens of what shows on views (v, h, w), the class token first, (1, v, 1 + n, d)."""
+    if network.encoder is None:
+        raise ValueError('network: expected one with an encoder of what it is told, got none')
+    tokens = ray_map_tokens(network.encoder, pixels, shown, poses).to(precision)
+    return network.backbone.with_class_token(tokens)[None]
+
+
 def _taps(
-    network: PlusNetwork, known: Stream, told: Tensor, grid: tuple[int, int]
+    network: PlusNetwork, known: Stream, tokens: Tensor, grid: tuple[int, int]
 ) -> list[Tensor]:
     """
     Run the transformer over seen views and one group of novel ones.
 
     :param known: of the seen views after the first block, (1, v, 1 + n, d).
-    :param told: tokens of what the group was told, (g, n, d).
+    :param tokens: of what the group was told, (1, g, 1 + n, d).
     :returns: what the heads read of the group, of four depths, (g, n, 2 d).
     """
     backbone = network.backbone
     first, depth = backbone.config.first_turned, backbone.config.depth
-    joined = backbone.joined(backbone.with_class_token(told)[None], has_first=False)
+    joined = backbone.joined(tokens, has_first=False)
     group, _ = backbone.together(joined, grid, 0, 1)
     views = known.tokens.shape[1]
     stream = Stream(
@@ -111,7 +141,7 @@ def _taps(
         torch.cat((known.local, group.local), dim=1),
     )
     stream, _ = backbone.together(stream, grid, 1, first)
-    stream = stream.views([0, *range(views, views + len(told))])
+    stream = stream.views([0, *range(views, views + tokens.shape[1])])
     _, taps = backbone.together(stream, grid, first, depth)
     return [tap[0, 1:] for tap in taps]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from occany_ros.models.plus.backbone import Stream
 from occany_ros.models.plus.config import PATCH, PlusConfig
 from occany_ros.models.plus.network import PlusNetwork, Read
-from occany_ros.models.plus.novel import imagined, Imagining
+from occany_ros.models.plus.novel import imagined, Imagining, Told, told_by
 from occany_ros.models.plus.ray_pose import cameras_from_rays
 from occany_ros.models.prediction import NovelViews, Prediction
 from occany_ros.models.views import Views
@@ -72,6 +72,7 @@ class OccAnyPlus(nn.Module):
         self.with_features = config.feature_size is not None
         self.seeing = PlusNetwork(config)
         self.imagining = PlusNetwork(config, imagines=True) if config.imagines else None
+        self._told: tuple[Prediction, Told] | None = None
         for network in (self.seeing, self.imagining):
             if network is not None:
                 network.backbone.to(precision)
@@ -92,6 +93,7 @@ class OccAnyPlus(nn.Module):
                 f'images: expected height and width to be multiples of {PATCH}, '
                 f'got {height} x {width}'
             )
+        self._told = None  # it takes memory, and nobody asks about an older set again
         grid = (height // PATCH, width // PATCH)
         images = normalised(views.images)
         backbone = self.seeing.backbone
@@ -154,6 +156,9 @@ class OccAnyPlus(nn.Module):
         """
         Imagine views nobody took, `views_at_once` at a time (OccAny+ spec, section 8).
 
+        What the seen views tell is kept until other ones are: asking for one group after the
+        other costs no more than asking for all.
+
         :param memory: not looked at.
         :param tokens: of the seen views; they tell novel views what they saw.
         :param seen: what `render` said of them, in the same order.
@@ -168,13 +173,11 @@ class OccAnyPlus(nn.Module):
             )
         if not seen.features:
             raise ValueError('seen: expected semantic features, got none; set with_features')
-        return imagined(
-            self.imagining,
-            torch.stack([view.image for view in tokens]),
-            seen,
-            world_from_camera,
-            Imagining(self.views_at_once, self.precision, self.novel_features),
-        )
+        if self._told is None or self._told[0] is not seen:
+            images = torch.stack([view.image for view in tokens])
+            self._told = seen, told_by(self.imagining, images, seen, self.precision)
+        how = Imagining(self.views_at_once, self.precision, self.novel_features)
+        return imagined(self.imagining, self._told[1], world_from_camera, how)
 
     def taps(self, alone: Tensor, grid: tuple[int, int]) -> list[Tensor]:
         """
