@@ -49,7 +49,7 @@ def cameras_from_rays(
     Find the camera of each view.
 
     Exact where the principal point is the centre of the image; elsewhere the factorisation turns
-    the pose a little, as in the released code.
+    the pose a little, as in the released code. A view without a usable ray has no numbers.
 
     :param rays: direction, not normalised, then origin, in the world, (v, r, c, 6).
     :param confidence: weight of each ray, (v, r, c).
@@ -60,9 +60,10 @@ def cameras_from_rays(
     rows, columns = rays.shape[1:3]
     places = _places(rows, columns, rays.device)
     aim = rays[..., :3].flatten(1, 2)  # (v, n, 3)
-    is_forward = aim[..., 2].abs() > FLATTEST
+    is_sound = aim.isfinite().all(dim=-1) & weight.isfinite()
+    is_forward = is_sound & (aim[..., 2].abs() > FLATTEST)
     forward = torch.where(is_forward, aim[..., 2], 1.0)
-    targets = aim[..., :2] / forward[..., None]  # (v, n, 2)
+    targets = torch.where(is_sound[..., None], aim[..., :2], 0.0) / forward[..., None]  # (v, n, 2)
     weight = torch.where(is_forward, weight, 0.0)
     drawn = drawn_samples(len(places), generator).to(rays.device)
     found = torch.stack(
