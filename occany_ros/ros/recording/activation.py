@@ -6,12 +6,10 @@ from typing import Final
 
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
+from occany_ros.ros.recording.asking import ASK_S, asked
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-ASK_S: Final = 0.2
-"""Time from one question for the state to the next, seconds."""
 ANSWER_S: Final = 5.0
 """Longest wait for an answer: a node that loads its weights gives none, seconds."""
 
@@ -31,20 +29,15 @@ def wait_until_active(
     :raises TimeoutError: it is not active in time; the message names its last state.
     """
     client = asker.create_client(GetState, f'{name}/get_state')
-    executor = SingleThreadedExecutor(context=asker.context)
     deadline = time.monotonic() + timeout_s
     state = 'not there'
     try:
         while rclpy.ok(context=asker.context):
-            if client.service_is_ready():
-                future = client.call_async(GetState.Request())
-                rclpy.spin_until_future_complete(asker, future, executor, ANSWER_S)
-                if future.done() and (answer := future.result()) is not None:
-                    if answer.current_state.id == State.PRIMARY_STATE_ACTIVE:
-                        return
-                    state = answer.current_state.label
-                else:
-                    client.remove_pending_request(future)
+            answer = asked(asker, client, GetState.Request(), ANSWER_S)
+            if answer is not None:
+                if answer.current_state.id == State.PRIMARY_STATE_ACTIVE:
+                    return
+                state = answer.current_state.label
             if time.monotonic() > deadline:
                 raise TimeoutError(
                     f'{name}: expected an active node within {timeout_s:g} s, got one that is '
@@ -54,5 +47,4 @@ def wait_until_active(
                 on_wait()
             time.sleep(ASK_S)
     finally:
-        executor.shutdown()
         asker.destroy_client(client)

@@ -13,6 +13,7 @@ from occany_ros.ros.messages.graph_types import (
     topic_types,
 )
 from occany_ros.ros.recording.activation import wait_until_active
+from occany_ros.ros.recording.asking import wait_until_heard
 from occany_ros.ros.recording.playing import PlayOptions, PlayReport
 from occany_ros.ros.settings.parameter_inputs import IMAGE_TYPES
 import rclpy
@@ -59,17 +60,18 @@ class Player:
         """
         Play to the end; returns early when ROS shuts down.
 
-        :raises TimeoutError: a topic got no subscriber in time, naming it.
+        :raises TimeoutError: a topic got no subscriber in time, or a node that is waited for
+            does not answer, naming it.
         """
-        if self._options.step_on:
+        options = self._options
+        if options.step_on:
             self._listen()
-        if self._options.wait_active:
-            wait_until_active(
-                self._node,
-                self._options.wait_active,
-                self._options.wait_s,
-                lambda: self._on_progress(self.report),
-            )
+        if options.wait_active:
+            name = options.wait_active
+            wait_until_active(self._node, name, options.wait_s, self._on_progress)
+        if options.step_on:
+            topic = options.step_on
+            wait_until_heard(self._node, topic, options.wait_s, self._on_progress)
         self.wait_for_subscribers()
         while rclpy.ok(context=self._node.context):
             self._play_once()
@@ -97,7 +99,7 @@ class Player:
                         if there
                         else f'{topic}: not in the bag; it has {", ".join(self._publishers)}'
                     )
-                self._on_progress(self.report)
+                self._on_progress()
                 time.sleep(POLL)
 
     def _any_image(self) -> tuple[str, ...]:
@@ -118,9 +120,9 @@ class Player:
         for publisher in self._publishers.values():
             publisher.wait_for_all_acked(Duration(nanoseconds=round(timeout_s * 1e9)))
 
-    def _on_progress(self, report: PlayReport) -> None:
+    def _on_progress(self) -> None:
         if self._progress is not None:
-            self._progress(report)
+            self._progress(self.report)
 
     def _advertise(self) -> None:
         """Make the publishers; latched topics stay latched."""
@@ -153,7 +155,7 @@ class Player:
             self._publishers[raw.topic].publish(raw.data)
             self.report.sent[raw.topic] += 1
             self.report.position_s = (raw.stamp_ns - self._bag.start_ns) / 1e9
-            self._on_progress(self.report)
+            self._on_progress()
         if self._options.step_on and self._shown:
             self._await_answers()
 
@@ -189,7 +191,7 @@ class Player:
                 raise TimeoutError(
                     f'{topic}: no publisher within {self._options.wait_s:g} s to step on'
                 )
-            self._on_progress(self.report)
+            self._on_progress()
             time.sleep(POLL)
         kind, qos = message_class(types[topic]), listener_qos(self._node, topic)
         self._node.create_subscription(kind, topic, self._take_answer, qos, raw=True)
@@ -216,7 +218,7 @@ class Player:
                 self.report.unanswered += 1
                 break
             rclpy.spin_once(self._node, timeout_sec=LONGEST_SLEEP)
-            self._on_progress(self.report)
+            self._on_progress()
         self._shown.clear()
 
 

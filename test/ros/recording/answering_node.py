@@ -1,0 +1,21 @@
+"""A program that answers every image with its header; it says so when it is ready to."""
+
+import sys
+
+import rclpy
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
+
+def main(images, answers):
+    rclpy.init()
+    node = rclpy.create_node('answering')
+    publisher = node.create_publisher(Header, answers, 10)
+    node.create_subscription(Image, images, lambda image: publisher.publish(image.header), 10)
+    sys.stdout.write('ready\n')
+    sys.stdout.flush()
+    rclpy.spin(node)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])

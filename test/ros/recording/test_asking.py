@@ -1,0 +1,103 @@
+"""A player that steps on answers plays nothing before whoever answers knows of it."""
+
+from pathlib import Path
+import signal
+import subprocess
+import sys
+
+import numpy as np
+from occany_ros.bags.messages import image_message
+from occany_ros.bags.reader import BagReader
+from occany_ros.bags.writer import BagWriter
+from occany_ros.ros.recording.asking import wait_until_heard
+from occany_ros.ros.recording.player import Player
+from occany_ros.ros.recording.playing import PlayOptions
+import pytest
+import rclpy
+from std_msgs.msg import Header
+
+ANSWERING = Path(__file__).with_name('answering_node.py')
+IMAGES, ANSWERS = '/camera/front/image_raw', '/answer'
+QUESTIONS = '/answering/get_parameters'
+COUNT = 3
+
+
+@pytest.fixture
+def node(monkeypatch, domain):
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
+    rclpy.init()
+    node = rclpy.create_node('asker')
+    yield node
+    node.destroy_node()
+    rclpy.try_shutdown()
+
+
+@pytest.fixture
+def answering(node):
+    del node  # it sets the domain
+    command = [sys.executable, str(ANSWERING), IMAGES, ANSWERS]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == 'ready\n'
+    yield child
+    child.kill()
+    child.communicate()
+
+
+@pytest.fixture
+def bag(tmp_path):
+    with BagWriter(tmp_path / 'bag') as writer:
+        for index in range(COUNT):
+            stamp_ns = (index + 1) * 1_000_000_000
+            image = np.full((2, 2, 3), index, np.uint8)
+            writer.write(IMAGES, image_message(image, stamp_ns, 'eye'), stamp_ns)
+    with BagReader(tmp_path / 'bag') as reader:
+        yield reader
+
+
+def wait(node, condition):
+    for _ in range(600):
+        if condition():
+            return
+        rclpy.spin_once(node, timeout_sec=0.1)
+    pytest.fail('the graph does not get ready')
+
+
+def wait_for_answering(node):
+    name = 'answering'
+    wait(node, lambda: [e.node_name for e in node.get_publishers_info_by_topic(ANSWERS)] == [name])
+    wait(node, lambda: node.count_subscribers(IMAGES) == 1)
+    wait(node, lambda: QUESTIONS in dict(node.get_service_names_and_types()))
+
+
+def test_nothing_is_played_to_a_node_that_cannot_know_of_us_yet(node, answering, bag):
+    """It is stopped while the player subscribes to its answers, and so has not heard of that."""
+    waited = []
+
+    def seen(report):
+        if len(waited) < 3:
+            waited.append(sum(report.sent.values()))
+            if len(waited) == 3:
+                answering.send_signal(signal.SIGCONT)
+
+    player = Player(node, bag, PlayOptions(step_on=ANSWERS, wait_for=(IMAGES,)), seen)
+    wait_for_answering(node)
+    answering.send_signal(signal.SIGSTOP)
+    report = player.play()
+    assert waited == [0, 0, 0]
+    assert (report.sent, report.unanswered) == ({IMAGES: COUNT}, 0)
+
+
+def test_a_node_that_hangs_is_named(node, answering):
+    node.create_subscription(Header, ANSWERS, print, 10)
+    wait_for_answering(node)
+    answering.send_signal(signal.SIGSTOP)
+    with pytest.raises(TimeoutError, match=f'{ANSWERS}: expected an answer of {QUESTIONS}'):
+        wait_until_heard(node, ANSWERS, 0.5)
+
+
+def test_a_node_that_cannot_be_asked_is_not_waited_for(node):
+    quiet = rclpy.create_node('quiet', start_parameter_services=False)
+    quiet.create_publisher(Header, ANSWERS, 10)
+    wait(node, lambda: node.count_publishers(ANSWERS) == 1)
+    wait_until_heard(node, ANSWERS, 0.5)
+    quiet.destroy_node()
