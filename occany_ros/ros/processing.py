@@ -145,6 +145,8 @@ class Processing:
             self._around.progress.failed('undecodable', 'too few images could be decoded')
             return
         self._follow_mounting(frames)
+        if self._around.broadcaster is not None:
+            self._around.broadcaster.look()  # what is said of odometry below depends on it
         frame_set = self._frame_set(frames, parameters)
         decoded_s = monotonic()
         tuning = self._tuning

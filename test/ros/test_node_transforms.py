@@ -1,9 +1,12 @@
 """The node and /tf: external odometry, its own, and quarrels about a frame."""
 
+from geometry_msgs.msg import TransformStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
 from node_harness import LATCHED
 import numpy as np
 from occany_ros.ros.messages import convert
+from occany_ros.ros.tf.transforms import Broadcaster, transform_source
+import rclpy
 from tf2_msgs.msg import TFMessage
 
 
@@ -46,6 +49,63 @@ def test_a_frame_that_has_a_parent_gets_no_other(graph):
     graph.wait_for_outputs(2)
     own = 'occany_odom'  # odom is somebody else's
     graph.wait(lambda: odometry and odometry[-1].header.frame_id == own, 'a frame of our own')
+
+
+def test_not_even_the_first_set_quarrels_with_a_frame_that_stands(graph):
+    static = graph.node.create_publisher(TFMessage, '/tf_static', LATCHED)
+    entry = TransformStamped(child_frame_id='base_link')
+    entry.header.frame_id = 'odom'
+    static.publish(TFMessage(transforms=[entry]))
+    graph.occany(publish_tf='odom_to_base')
+    odometry = graph.subscribe(Odometry, '/occany/odom')
+    transforms = graph.subscribe(TFMessage, '/tf')
+    graph.wait(lambda: graph.node.count_publishers('/occany/odom'), 'the node')
+    graph.wait(lambda: 'tf' in graph.status, 'a report')
+    graph.cameras()
+    graph.wait(lambda: len(odometry) > 2, 'odometry')
+    assert {message.header.frame_id for message in odometry} == {'occany_odom'}
+    assert ('odom', 'base_link') not in children(transforms)
+
+
+def broadcasters(graph, count):
+    """Nodes that would all publish the same frame."""
+    for number in range(count):
+        node = rclpy.create_node(f'sender_{number}', context=graph.context)
+        graph.executor.add_node(node)
+        source = transform_source(node)
+        yield Broadcaster(node, source, ('odom', 'base_link'))
+    ends = graph.node.get_publishers_info_by_topic, graph.node.get_subscriptions_info_by_topic
+    # Each has two subscriptions to /tf: that of its buffer and its own.
+    graph.wait(lambda: [len(e('/tf')) for e in ends] >= [count, 2 * count], 'the senders')
+
+
+def test_two_that_send_the_same_notice_each_other(graph):
+    both = [*broadcasters(graph, 2)]
+    heard = graph.subscribe(TFMessage, '/tf')
+    stamps = iter(range(1, 10**6))
+
+    def both_send():
+        stamp_ns = next(stamps)
+        for broadcaster in both:
+            broadcaster.send(stamp_ns, np.eye(4))
+        return len(heard) > 4 and any(broadcaster.refused for broadcaster in both)
+
+    graph.wait(both_send, 'a refusal')
+
+
+def test_nobody_takes_its_own_words_for_somebody_elses(graph):
+    (alone,) = broadcasters(graph, 1)
+    heard = graph.subscribe(TFMessage, '/tf', 100)
+    stamps = iter([*range(1, 30)] * 3)  # as where a recording is played three times
+
+    def sends():
+        stamp_ns = next(stamps, None)
+        if stamp_ns is not None:
+            alone.send(stamp_ns, np.eye(4))
+        return stamp_ns is None and len(heard) > 60
+
+    graph.wait(sends, 'its echoes')
+    assert not alone.refused
 
 
 def test_the_map_frame_corrects_somebody_elses_odometry(graph):

@@ -150,9 +150,22 @@ class Broadcaster:
         self.refused = ''
         self._node = node
         self._source = source
+        self._has_sent = False
+        # Times of what was sent and not heard yet: each is heard once, more is somebody else.
         self._sent_ns: deque[int] = deque(maxlen=_REMEMBERED)
         self._publisher = node.create_publisher(TFMessage, '/tf', _VOLATILE)
-        self._subscription = node.create_subscription(TFMessage, '/tf', self._watch, _VOLATILE)
+        self._subscriptions = [
+            node.create_subscription(TFMessage, '/tf', self._watch, _VOLATILE),
+            node.create_subscription(TFMessage, '/tf_static', self._watch, _LATCHED),
+        ]
+
+    def look(self) -> None:
+        """Refuse before the first word, where somebody else is known to publish it already."""
+        if self._has_sent or self.refused:
+            return
+        parent = self._source.parent_of(self.child)
+        if parent is not None:
+            self._refuse(parent)
 
     def send(self, stamp_ns: int, parent_from_child: NDArray[np.float64]) -> None:
         """
@@ -160,12 +173,10 @@ class Broadcaster:
 
         :param parent_from_child: (4, 4), metres.
         """
-        if not self._sent_ns and not self.refused:
-            parent = self._source.parent_of(self.child)
-            if parent is not None:
-                self._refuse(parent)
+        self.look()
         if self.refused:
             return
+        self._has_sent = True
         self._sent_ns.append(stamp_ns)
         entry = TransformStamped(
             header=header(stamp_ns, self.parent),
@@ -176,15 +187,18 @@ class Broadcaster:
 
     def close(self) -> None:
         """Stop publishing."""
-        self._node.destroy_subscription(self._subscription)
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
         self._node.destroy_publisher(self._publisher)
 
     def _watch(self, message: TFMessage) -> None:
         for entry in message.transforms:
             if entry.child_frame_id.lstrip('/') != self.child or self.refused:
                 continue
-            ours = entry.header.frame_id == self.parent
-            if not (ours and stamp_ns_of(entry.header.stamp) in self._sent_ns):
+            stamp_ns = stamp_ns_of(entry.header.stamp)
+            if entry.header.frame_id == self.parent and stamp_ns in self._sent_ns:
+                self._sent_ns.remove(stamp_ns)
+            else:
                 self._refuse(entry.header.frame_id)
 
     def _refuse(self, parent: str) -> None:
