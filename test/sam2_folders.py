@@ -51,20 +51,24 @@ def small_grounding(*, seed=0):
     return network.eval()
 
 
-def save_small_grounding(folder, *, seed=0):
-    """Save a detector and its tokenizer, which knows the words of the class sets."""
+def tokenizer():
+    """Make a tokenizer that knows the words of the class sets."""
     import transformers
 
-    small_grounding(seed=seed).save_pretrained(folder)
     names = {index: f'[unused{index}]' for index in range(1100)} | SPECIAL
     names |= dict(enumerate(WORDS, 1020))
-    vocabulary = {word: index for index, word in names.items()}
-    transformers.BertTokenizer(vocab=vocabulary).save_pretrained(folder)
+    return transformers.BertTokenizer(vocab={word: index for index, word in names.items()})
+
+
+def save_small_grounding(folder, *, seed=0):
+    """Save a detector and its tokenizer."""
+    small_grounding(seed=seed).save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
     return folder
 
 
-def sam2_sizes():
-    """Sizes of the parts that images need."""
+def sam2_sizes(width=WIDTH):
+    """Sizes of the parts that images need; ``width`` is that of the features it decodes."""
     backbone = {
         'model_type': 'sam2_hiera_det_model',
         'hidden_size': 8,
@@ -77,13 +81,13 @@ def sam2_sizes():
     vision = {
         'backbone_config': backbone,
         'backbone_channel_list': [64, 32, 16, 8],
-        'fpn_hidden_size': WIDTH,
+        'fpn_hidden_size': width,
     }
     return {
         'vision_config': vision,
-        'prompt_encoder_config': {'hidden_size': WIDTH},
+        'prompt_encoder_config': {'hidden_size': width},
         'mask_decoder_config': {
-            'hidden_size': WIDTH,
+            'hidden_size': width,
             'mlp_dim': 32,
             'num_attention_heads': 2,
             'iou_head_hidden_dim': 32,
@@ -91,20 +95,20 @@ def sam2_sizes():
     }
 
 
-def small_sam2(*, seed=0):
+def small_sam2(*, seed=0, width=WIDTH):
     """Draw the weights of the network for videos, which the real folder holds."""
     import transformers
 
     torch.manual_seed(seed)
     config = transformers.Sam2VideoConfig(
-        **sam2_sizes(),
-        memory_attention_hidden_size=WIDTH,
+        **sam2_sizes(width),
+        memory_attention_hidden_size=width,
         memory_attention_feed_forward_hidden_size=32,
         memory_attention_num_layers=1,
-        memory_encoder_hidden_size=WIDTH,
+        memory_encoder_hidden_size=width,
         memory_encoder_output_channels=16,
-        mask_downsampler_embed_dim=WIDTH,
-        memory_fuser_embed_dim=WIDTH,
+        mask_downsampler_embed_dim=width,
+        memory_fuser_embed_dim=width,
         memory_fuser_intermediate_dim=32,
         memory_fuser_num_layers=1,
     )
@@ -118,14 +122,49 @@ def small_sam2(*, seed=0):
     return network.eval()
 
 
-def save_small_sam2(folder, *, seed=0):
-    """Save the network for videos."""
-    small_sam2(seed=seed).save_pretrained(folder)
+def save_small_sam2(folder, **how):
+    """Save the network for videos; ``how`` as in `small_sam2`."""
+    small_sam2(**how).save_pretrained(folder)
     return folder
 
 
-def save_small_masks(folder, *, seed=0):
+def save_small_masks(folder, *, seed=0, width=WIDTH):
     """Save both networks below one folder, as `semantics.weights` wants them."""
     save_small_grounding(folder / 'grounding-dino-base', seed=seed)
-    save_small_sam2(folder / 'sam2.1-hiera-large', seed=seed)
+    save_small_sam2(folder / 'sam2.1-hiera-large', seed=seed, width=width)
     return folder
+
+
+def released_grounding():
+    """Draw a detector of the size of grounding-dino-base."""
+    import transformers
+
+    backbone = transformers.SwinConfig(
+        embed_dim=128,
+        depths=[2, 2, 18, 2],
+        num_heads=[4, 8, 16, 32],
+        window_size=12,
+        image_size=384,
+        out_features=['stage2', 'stage3', 'stage4'],
+    )
+    config = transformers.GroundingDinoConfig(backbone_config=backbone)
+    torch.manual_seed(0)
+    return transformers.GroundingDinoForObjectDetection(config).eval()
+
+
+def released_sam2():
+    """Draw a network of the size of sam2.1-hiera-large."""
+    import transformers
+
+    backbone = {
+        'model_type': 'sam2_hiera_det_model',
+        'hidden_size': 144,
+        'blocks_per_stage': [2, 6, 36, 4],
+        'embed_dim_per_stage': [144, 288, 576, 1152],
+        'num_attention_heads_per_stage': [2, 4, 8, 16],
+        'window_size_per_stage': [8, 4, 16, 8],
+        'global_attention_blocks': [23, 33, 43],
+    }
+    vision = {'backbone_config': backbone, 'backbone_channel_list': [1152, 576, 288, 144]}
+    torch.manual_seed(0)
+    return transformers.Sam2Model(transformers.Sam2Config(vision_config=vision)).eval()

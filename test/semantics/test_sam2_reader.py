@@ -2,15 +2,29 @@
 
 import numpy as np
 from occany_ros.models.checkpoint_file import CheckpointError
-from occany_ros.semantics.boxes import Boxes
+from occany_ros.semantics.boxes import Boxes, BoxThresholds
 from occany_ros.semantics.classes import KITTI, OCC3D
 from occany_ros.semantics.grounding import FOLDER as DETECTOR
+from occany_ros.semantics.grounding import Grounding
 from occany_ros.semantics.painting import Masks, merge, paint
 from occany_ros.semantics.prompts import detector_prompts
-from occany_ros.semantics.sam2_reader import FOLDER, label_map, sam2_label_reader
+from occany_ros.semantics.sam2 import Sam2
+from occany_ros.semantics.sam2_reader import (
+    FOLDER,
+    label_map,
+    sam2_label_reader,
+    Sam2LabelReader,
+)
 from occany_ros.semantics.squeezing import squeezed_masks, stretched_masks
 import pytest
-from sam2_folders import save_small_grounding, save_small_masks, WIDTH
+from sam2_folders import (
+    released_grounding,
+    released_sam2,
+    save_small_grounding,
+    save_small_masks,
+    tokenizer,
+    WIDTH,
+)
 import torch
 
 CPU = torch.device('cpu')
@@ -136,3 +150,26 @@ def test_folders_that_are_missing_are_named(tmp_path):
     save_small_grounding(tmp_path / DETECTOR)
     with pytest.raises(CheckpointError, match=FOLDER):
         sam2_label_reader(tmp_path, OCC3D, 'distill', device=CPU)
+
+
+@pytest.mark.slow
+def test_the_released_sizes_label_an_image_of_the_paper():
+    pytest.importorskip('transformers', reason='the optional extra semantics is not installed')
+    detector = Grounding(released_grounding(), tokenizer(), OCC3D, BoxThresholds(0.0, 0.0))
+    segmenter = Sam2(released_sam2())
+    assert parameters(detector.network) == 232_315_264
+    assert parameters(segmenter.network.vision_encoder) == 212_703_280
+    assert segmenter.widths == (256, 64, 32)
+    image = np.random.default_rng(4).integers(0, 256, (160, 512, 3), np.uint8)
+    reader = Sam2LabelReader(detector, segmenter, OCC3D, reads_images=True)
+    labels = reader.read([image], ())
+    assert labels.shape == (1, 160, 512)
+    assert len(np.unique(labels)) > 1
+    reader = Sam2LabelReader(detector, segmenter, OCC3D, reads_images=False)
+    pyramid = tuple(level[None] for level in segmenter.encode(image))
+    assert [level.shape[-1] for level in pyramid] == [32, 64, 128]
+    np.testing.assert_array_equal(reader.read([image], pyramid), labels)
+
+
+def parameters(network):
+    return sum({id(one): one.numel() for one in network.parameters()}.values())
