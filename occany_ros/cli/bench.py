@@ -24,6 +24,7 @@ examples:
   occany bench --preset surround --mode balanced  six cameras, a few novel views
   occany bench network novel --variant occany --random --preset nuscenes --all --plot bench.png
   occany bench network --variant occany --checkpoint occany.pth --device cuda --precision bf16
+  occany bench network --variant occany_plus --random --preset kitti
   occany bench precision --variant occany --random --preset kitti --against-literal
 
 exit codes: 0 done, 1 something failed, 2 a wrong command line
@@ -39,12 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # Without choices: argparse checks them against the whole list where nothing is given.
     parser.add_argument('tables', nargs='*', metavar='TABLE', help=', '.join((*TABLES, 'all')))
     what = parser.add_argument_group('what is measured')
-    what.add_argument('--variant', choices=('tiny', 'occany'), default='tiny')
+    what.add_argument(
+        '--variant', choices=('tiny', 'occany', 'occany_plus', 'must3r', 'da3'), default='tiny'
+    )
     what.add_argument('--checkpoint', type=Path, help='weight file')
+    what.add_argument('--render-checkpoint', type=Path, help='second weight file of occany_plus')
     what.add_argument(
         '--random',
         action='store_true',
-        help='occany at full size with weights made from their names: no download, same times',
+        help='occany, occany_plus or da3 at full size, with weights made from their names: no '
+        'download, same times',
     )
     what.add_argument(
         '--preset', default='front', help='front, surround (the node), kitti, nuscenes (the paper)'
@@ -129,11 +134,12 @@ def _asked(arguments: argparse.Namespace) -> tuple[str, ...]:
 def _request(arguments: argparse.Namespace) -> 'Request':
     from occany_ros.evaluation.bench.cost import Effort
     from occany_ros.evaluation.bench.novel import ALL_COUNTS, FEW_COUNTS
-    from occany_ros.evaluation.bench.preset import preset_named
+    from occany_ros.evaluation.bench.preset import fitted, preset_named
     from occany_ros.evaluation.bench.report import TERA
     from occany_ros.evaluation.bench.request import Request
     from occany_ros.evaluation.bench.subject import Subject
     from occany_ros.models.device import resolve_device
+    from occany_ros.models.factory import PLUS_IMAGES
 
     subject = Subject(
         variant=arguments.variant,
@@ -141,10 +147,13 @@ def _request(arguments: argparse.Namespace) -> 'Request':
         is_random=arguments.random,
         device=arguments.device,
         acceleration=arguments.compile,
+        render_checkpoint=arguments.render_checkpoint,
     )
     is_processor = resolve_device(arguments.device).type == 'cpu'
     usual = FEW_COUNTS if is_processor and not arguments.all else ALL_COUNTS
+    is_plus = arguments.variant in ('occany_plus', 'da3')
     preset = preset_named(arguments.preset)
+    preset = fitted(preset, PLUS_IMAGES) if is_plus else preset
     return Request(
         subject=subject,
         preset=preset,

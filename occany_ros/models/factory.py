@@ -46,6 +46,8 @@ class ImageSizeRule:
 
 PLUS_IMAGES: Final = ImageSizeRule(long_side=518, multiple=14)
 """Of OccAny+ and Depth Anything 3 (OccAny+ spec, section 2)."""
+PLUS_BATCH: Final = 2
+"""Novel views of OccAny+ that see each other in the released demo (OccAny+ spec, section 9)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -246,8 +248,9 @@ def _load_plus(
         novel_confidence=6.0,
         device=device,
         precision=precision,
-        novel_batch=2,
+        novel_batch=PLUS_BATCH,
         licence=da3_licence(network.config.backbone.width) if is_plain else LICENCES[variant],
+        has_features=network.config.feature_size is not None,
         is_metric=not is_plain,
         render_weights='' if second is None else second.name,
         render_sha256='' if second is None else file_digest(second),

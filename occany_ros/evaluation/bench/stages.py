@@ -12,6 +12,8 @@ from occany_ros.evaluation.bench.flops import flop_counter, unaccelerated
 from occany_ros.evaluation.bench.split import Probe, REST, split
 from occany_ros.models import occany
 from occany_ros.models.occany import OccAny
+from occany_ros.models.plus import novel, occany_plus
+from occany_ros.models.plus.occany_plus import OccAnyPlus
 import torch
 
 DECODE: Final = 'decode'
@@ -36,7 +38,13 @@ class StageCost:
 
 
 def render_probes(network: object) -> tuple[Probe, ...]:
-    """Name the stages of `Reconstructor.render`; none for families other than OccAny."""
+    """Name the stages of `Reconstructor.render`; none for families that are not known here."""
+    if isinstance(network, OccAnyPlus):
+        return (
+            Probe(network.seeing.backbone, 'together', DECODE),
+            Probe(network.seeing, 'read', HEADS),
+            Probe(occany_plus, 'cameras_from_rays', REGISTER),
+        )
     if not isinstance(network, OccAny):
         return ()
     return (
@@ -49,7 +57,15 @@ def render_probes(network: object) -> tuple[Probe, ...]:
 
 
 def novel_probes(network: object) -> tuple[Probe, ...]:
-    """Name the stages of `NovelViewRenderer.render_novel`; none for families but OccAny."""
+    """Name the stages of `NovelViewRenderer.render_novel`; none for families not known here."""
+    if isinstance(network, OccAnyPlus) and network.imagining is not None:
+        return (
+            Probe(novel, 'seen_pixels', SPLAT),
+            Probe(novel, 'nearest_pixels', SPLAT),
+            Probe(novel, 'ray_map_tokens', RAY_MAPS),
+            Probe(network.imagining.backbone, 'together', DECODE),
+            Probe(network.imagining, 'read', HEADS),
+        )
     if not isinstance(network, OccAny) or network.novel_decoder is None:
         return ()
     return (

@@ -76,7 +76,15 @@ def load_plus(
     _fill(network.seeing, released)
     if second is not None and network.imagining is not None:
         _fill(network.imagining, second)
-        share(network.seeing, network.imagining, config.backbone.first_turned, second.path)
+        replaced = share(network)
+        if replaced:
+            logging.getLogger(__name__).warning(
+                '%s: %d weights of its blocks from %d on differ from those of the reconstruction, '
+                'which are used instead, as by OccAny',
+                second.path,
+                replaced,
+                first_shared(network),
+            )
     return network.eval().requires_grad_(requires_grad=False)
 
 
@@ -161,29 +169,33 @@ def shared_names(state: State) -> dict[str, str]:
     return found
 
 
-def share(seeing: PlusNetwork, imagining: PlusNetwork, first_shared: int, path: Path) -> None:
+def share(network: OccAnyPlus) -> int:
     """
-    Keep once what both networks have.
+    Keep once what the network that imagines has of the one that sees.
 
-    :param first_shared: blocks from this one on are those of the reconstruction, whatever the
-        other file holds: its own were never trained.
-    :param path: of the other file, for the log.
+    Blocks that were never trained for rendering are those of the reconstruction, whatever they
+    were before.
+
+    :returns: how many weights were others before.
     """
-    twins = dict(seeing.named_parameters())
-    ignored = 0
-    for name, own in list(imagining.named_parameters()):
+    if network.imagining is None:
+        return 0
+    twins = dict(network.seeing.named_parameters())
+    replaced = 0
+    for name, own in list(network.imagining.named_parameters()):
         twin = twins.get(name)
         if twin is None:
             continue
         is_same = torch.equal(own, twin)
-        if is_same or _block(name) >= first_shared:
-            ignored += not is_same
-            _put(imagining, name, twin)
-    if ignored:
-        logging.getLogger(__name__).warning(
-            '%s: %d weights of its blocks from %d on differ from those of the reconstruction, '
-            'which are used instead, as by OccAny', path, ignored, first_shared
-        )  # fmt: skip
+        if is_same or _block(name) >= first_shared(network):
+            replaced += not is_same
+            _put(network.imagining, name, twin)
+    return replaced
+
+
+def first_shared(network: OccAnyPlus) -> int:
+    """Give the index of the first block that was not trained for rendering."""
+    return network.config.backbone.first_turned
 
 
 def _check_pair(seeing: PlusConfig, imagining: PlusConfig, path: Path) -> None:

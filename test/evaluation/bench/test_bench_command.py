@@ -28,7 +28,7 @@ def test_the_mapper_is_timed_by_default(tmp_path, capsys):
     [
         (['speed'], 'TABLE: expected some of stages'),
         (['--preset', 'moon'], "preset: expected one of front, surround, kitti, nuscenes, got 'm"),
-        (['--random'], 'random: expected the variant occany'),
+        (['--random'], 'random: expected one of the variants occany'),
         (['--repeats', '0'], 'repeats: expected at least 1'),
     ],
 )

@@ -195,7 +195,7 @@ def test_random_weights_follow_from_names_alone(small_subject):
 
 
 def test_random_weights_and_a_file_contradict_each_other(tmp_path):
-    with pytest.raises(ValueError, match='random: expected the variant occany'):
+    with pytest.raises(ValueError, match='random: expected one of the variants occany'):
         Subject(variant='tiny', is_random=True)
     with pytest.raises(ValueError, match='without a checkpoint'):
         Subject(variant='occany', checkpoint=tmp_path, is_random=True)
