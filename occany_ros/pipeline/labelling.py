@@ -132,5 +132,6 @@ def _read(
     is_sure = (maps.confidence > threshold) & wanted[:, None, None]
     found = labels_near(grid, maps.world_points[is_sure], odom_from_world)
     native = classes.native_from_grid[found]
-    labels[is_sure] = np.where(native == classes.empty, NO_LABEL, native)
+    says_nothing = (native == classes.empty) | (native == classes.other)
+    labels[is_sure] = np.where(says_nothing, NO_LABEL, native)
     return labels

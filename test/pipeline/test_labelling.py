@@ -109,6 +109,13 @@ def test_without_labels_every_occupied_voxel_is_other(where):
         np.testing.assert_array_equal(grid.labels == FREE, labelled.labels == FREE)
 
 
+def test_nothing_is_carried_from_where_nothing_was_labelled():
+    _, answers = steps(Oracle([FRONT], with_labels=False), 3, every=2)
+    assert not any(answer.views[0].is_labelled for answer in answers)
+    for answer in answers:
+        assert set(np.unique(answer.grid.labels)) == {FREE, OTHER}
+
+
 def test_sets_between_take_the_labels_of_the_same_places():
     asked = steps(Forgetful([FRONT]), 4, every=1)[1]
     carried = steps(Forgetful([FRONT]), 4, every=4)[1]
