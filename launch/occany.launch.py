@@ -29,7 +29,7 @@ from launch_ros.actions import Node
 from occany_ros.ros import launching
 from occany_ros.ros.health.graph_environment import profile_variable
 from occany_ros.ros.rviz_view import fitted_view
-from occany_ros.ros.settings.parameter_checks import OF_EVERY_NODE, parameters_from
+from occany_ros.ros.settings.parameter_checks import own_parameters, parameters_from
 from occany_ros.ros.settings.parameters import Parameters
 import yaml
 
@@ -127,8 +127,7 @@ def processes(context: LaunchContext) -> list[Action]:
     name = launching.full_name(pushed, given['namespace'], 'occany')
     share = Path(get_package_share_directory('occany_ros'))
     values = values_for(given, share, name)
-    ours = {key: value for key, value in values.items() if not key.startswith(OF_EVERY_NODE)}
-    parameters = parameters_from(ours)
+    parameters = parameters_from(own_parameters(values))
     automatic = given['use_sim_time'].lower() == 'auto'
     simulated = (
         bool(given['bag']) or values.get('use_sim_time') is True

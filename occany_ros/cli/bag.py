@@ -88,7 +88,8 @@ def _map(recording: 'Recording', given: dict[str, Any], arguments: argparse.Name
     from occany_ros.ros.recording.offline import Offline
 
     parameters = _parameters(recording, given, arguments.bag)
-    offline = Offline(recording, parameters)  # before the network, which takes its time
+    # Before the network, which takes its time.
+    offline = Offline(recording, parameters, arguments.node)
     engine = load_engine(parameters)
     progress, done = Progress('mapping', quiet=arguments.quiet), 0
     try:
@@ -116,7 +117,7 @@ def _map(recording: 'Recording', given: dict[str, Any], arguments: argparse.Name
 def _parameters(recording: 'Recording', given: Mapping[str, Any], path: Path) -> 'Parameters':
     """Check the parameters; without cameras among them, take those of the recording."""
     from occany_ros.bags.cameras import camera_parameters, camera_topics
-    from occany_ros.ros.settings.parameter_checks import parameters_from
+    from occany_ros.ros.settings.parameter_checks import own_parameters, parameters_from
 
     found: dict[str, Any] = {}
     if 'cameras' not in given:
@@ -127,7 +128,7 @@ def _parameters(recording: 'Recording', given: Mapping[str, Any], path: Path) ->
                 f'; record them too. {recording.damage}'
             )
         found.update(camera_parameters(cameras))
-    return parameters_from({**found, **given})
+    return parameters_from(own_parameters({**found, **given}))
 
 
 def _tell(offline: 'Offline', damage: str, weights: str) -> None:

@@ -46,9 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     from occany_ros.ros.health.doctor import examine, has_fault
 
     given = chosen_parameters(arguments)
-    simulated = bool(given.pop('use_sim_time', False))
     findings = []
-    for finding in examine(given, seconds=arguments.seconds, simulated=simulated):
+    for finding in examine(given, seconds=arguments.seconds, node=arguments.node):
         findings.append(finding)
         if not arguments.json:
             print(f'{MARKS[finding.level]} {finding.subject}: {finding.text}', flush=True)

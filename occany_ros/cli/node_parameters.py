@@ -1,14 +1,17 @@
 """Parameters of the node on the command line of a tool."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from occany_ros.pipeline.modes import MODES
 from occany_ros.ros.health.graph_environment import shared_file
-from occany_ros.semantics.plain_yaml import dotted, plain_yaml, read_plain_yaml
+from occany_ros.ros.launching import full_name, other_nodes, parameters_of, preset_file
+from occany_ros.semantics.plain_yaml import plain_yaml
+
+NODE: Final = '/occany'
 
 
 def add_mode_option(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +31,11 @@ def add_parameter_options(parser: argparse.ArgumentParser) -> None:
         '--params-file', type=Path, help="the node's parameter file (YAML); wins over the preset"
     )
     parser.add_argument(
+        '--node', type=_node, default=NODE, metavar='NAME',
+        help='whose parameters those of the files are, and in whose namespace topics lie '
+        '(default: %(default)s)',
+    )  # fmt: skip
+    parser.add_argument(
         '-p', '--param', action='append', default=[], metavar='NAME:=VALUE',
         help='a parameter of the node, e.g. grid.preset:=kitti; wins over files; may be repeated',
     )  # fmt: skip
@@ -38,37 +46,35 @@ def chosen_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
     Read what `add_parameter_options` declared.
 
     :returns: dotted name -> value, not checked.
-    :raises ValueError: there is no such preset, or something is malformed.
+    :raises ValueError: there is no such preset, something is malformed, or a file speaks to
+        other nodes only.
     :raises OSError: a file cannot be read.
     """
-    values = _file_parameters(preset_file(arguments.preset)) if arguments.preset else {}
-    return values | given_parameters(arguments.params_file, arguments.param)
+    node, preset = arguments.node, arguments.preset
+    values = given_parameters(preset_file(_share(), preset) if preset else None, (), node)
+    return values | given_parameters(arguments.params_file, arguments.param, node)
 
 
-def preset_file(name: str) -> Path:
-    """
-    Find the file of a preset.
-
-    :raises ValueError: there is none of this name; the message lists them.
-    """
-    folder = shared_file('config', os.environ)
-    known = {path.stem: path for path in sorted(folder.glob('*.yaml'))} if folder else {}
-    if name not in known:
-        raise ValueError(f'--preset: expected one of {", ".join(known)}, got {name!r}')
-    return known[name]
-
-
-def given_parameters(path: Path | None, assignments: Sequence[str]) -> dict[str, Any]:
+def given_parameters(
+    path: Path | None, assignments: Sequence[str], node: str = NODE
+) -> dict[str, Any]:
     """
     Collect parameters from a file and from the command line, which wins.
 
-    :param path: YAML as ``--params-file`` of ROS takes it, or with the parameters at its top.
+    :param path: YAML, read as at launch, see `occany_ros.ros.launching.parameters_of`.
     :param assignments: ``name:=value`` each, the value in YAML.
+    :param node: full name of the node.
     :returns: dotted name -> value, not checked.
-    :raises ValueError: an assignment or the file is malformed.
+    :raises ValueError: an assignment or the file is malformed, or it speaks to other nodes only.
     :raises OSError: the file cannot be read.
     """
-    values = {} if path is None else _file_parameters(path)
+    values = {} if path is None else parameters_of(path, node)
+    others = [] if path is None else other_nodes(path, node)
+    if others:
+        raise ValueError(
+            f'{path}: expected parameters of {node}, got those of {", ".join(others)}; name the '
+            'node that is meant with --node'
+        )
     for assignment in assignments:
         name, separator, text = assignment.partition(':=')
         if not separator or not name:
@@ -77,16 +83,14 @@ def given_parameters(path: Path | None, assignments: Sequence[str]) -> dict[str,
     return values
 
 
-def _file_parameters(path: Path) -> dict[str, Any]:
-    tree = read_plain_yaml(path)
-    if not isinstance(tree, Mapping):
-        raise ValueError(f'{path}: expected parameters by name, got {type(tree).__name__}')
-    nodes = [node for node in tree.values() if isinstance(node, Mapping)]
-    inner = [node['ros__parameters'] for node in nodes if 'ros__parameters' in node]
-    flat: dict[str, Any] = {}
-    for parameters in inner or [tree]:
-        if not isinstance(parameters, Mapping):
-            kind = type(parameters).__name__
-            raise ValueError(f'{path}: expected parameters by name, got {kind}')
-        flat |= dotted(parameters)
-    return flat
+def _share() -> Path:
+    """Find what the package ships, in the checkout or installed."""
+    folder = shared_file('config', os.environ)
+    if folder is None:
+        raise ValueError('--preset: expected the folder config of the package, got none')
+    return folder.parent
+
+
+def _node(name: str) -> str:
+    """Understand the name of a node; one without a slash in front lies at the top."""
+    return full_name('', '', name)

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any, Final
 
-from occany_ros.ros.settings.parameter_inputs import IMAGE_TYPES
+from occany_ros.ros.settings.parameter_inputs import full_topic, IMAGE_TYPES
 from occany_ros.ros.settings.parameters import Parameters
 from occany_ros.semantics.plain_yaml import dotted, plain_yaml, read_plain_yaml
 import yaml
@@ -88,25 +88,44 @@ def parameters_of(path: str | Path, node: str) -> dict[str, Any]:
     """
     Read what a parameter file says to one node, flat: dotted name -> value.
 
+    A file without ``ros__parameters`` is taken as the parameters themselves.
+
     :param node: its full name; as with ``--params-file``, ``*`` in the file stands for one part
         of a name and ``**`` for any number of them. What is said to other nodes is left out.
-    :raises ValueError: the file is none, or not of that form.
+    :raises ValueError: the file is none, or not of that form; the message names it.
+    :raises OSError: the file cannot be read.
     """
     tree = read_plain_yaml(Path(path).expanduser()) or {}
+    expected = f'{path}: expected parameters by name, or nodes with ros__parameters'
     if not isinstance(tree, dict):
-        raise ValueError(f'{path}: expected nodes with ros__parameters, got {type(tree).__name__}')
+        raise ValueError(f'{expected}, got {type(tree).__name__}')
+    nodes = list(_nodes(tree))
     values: dict[str, Any] = {}
-    for pattern, given in _nodes(tree):
+    for pattern, given in nodes or [('/**', tree)]:
+        if not isinstance(given, dict):
+            raise ValueError(f'{expected}, got {type(given).__name__} below {pattern}')
         if _means(pattern, node):
             values |= dotted(given)
     return values
 
 
-def _nodes(tree: Mapping[str, Any], prefix: str = '') -> Iterable[tuple[str, dict[str, Any]]]:
+def other_nodes(path: str | Path, node: str) -> list[str]:
+    """
+    Name the nodes that a parameter file speaks to, as it spells them; none if it means ours.
+
+    :raises ValueError: as `parameters_of`.
+    :raises OSError: the file cannot be read.
+    """
+    tree = read_plain_yaml(Path(path).expanduser())
+    patterns = [pattern for pattern, _ in _nodes(tree)] if isinstance(tree, dict) else []
+    return [] if any(_means(pattern, node) for pattern in patterns) else patterns
+
+
+def _nodes(tree: Mapping[str, Any], prefix: str = '') -> Iterable[tuple[str, Any]]:
     """List the nodes of a parameter file, in its order: pattern of names, its parameters."""
     for name, value in tree.items():
         if name == 'ros__parameters':
-            yield prefix, value or {}
+            yield prefix or '/**', {} if value is None else value
         elif isinstance(value, dict):
             yield from _nodes(value, f'{prefix}/{str(name).strip("/")}')
 
@@ -186,10 +205,8 @@ def image_topics(parameters: Parameters, bag: Path, node: str) -> list[str]:
     content = yaml.safe_load(about.read_text(encoding='utf-8'))['rosbag2_bagfile_information']
     entries = [entry['topic_metadata'] for entry in content['topics_with_message_count']]
     images = {entry['name'] for entry in entries if entry['type'] in IMAGE_TYPES}
-    space = node.rpartition('/')[0]
     wanted = [
-        [t if t.startswith('/') else f'{space}/{t}' for t in camera.image_topics]
-        for camera in parameters.camera
+        [full_topic(topic, node) for topic in camera.image_topics] for camera in parameters.camera
     ]
     found = [_recorded(names, images) for names in wanted]
     if images and not any(found):

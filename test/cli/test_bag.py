@@ -130,6 +130,26 @@ def test_what_is_wrong_is_said(mapped, tmp_path, options, remark, capsys):
     assert remark in capsys.readouterr().err
 
 
+def test_the_file_of_a_node_in_a_namespace_is_taken_as_it_is(mapped, weights, tmp_path):
+    own = tmp_path / 'own.yaml'
+    own.write_text(
+        '/camera/front:\n  occany:\n    ros__parameters:\n      cameras: [eye]\n'
+        '      eye.image_topic: image_raw\n      use_sim_time: true\n'
+        '/other:\n  ros__parameters: {nonsense: 1}\n'
+    )
+    words = ['bag', str(mapped / 'in'), '-o', str(tmp_path / 'out'), *network(weights)]
+    words += [
+        '--params-file',
+        str(own),
+        '--node',
+        '/camera/front/occany',
+        '--images',
+        '--no-input',
+    ]
+    assert main(words) == 0
+    assert len(messages(tmp_path / 'out', '/occany/eye/depth')) == STEPS
+
+
 def test_an_existing_bag_is_not_overwritten(mapped, capsys):
     assert main(['bag', str(mapped / 'in'), '-o', str(mapped / 'out')]) == 1
     assert 'exists already' in capsys.readouterr().err

@@ -11,7 +11,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from occany_ros.bags.street import write_drive
 from occany_ros.msg import SemanticOccupancyGrid
-from occany_ros.ros.settings.parameter_checks import OF_EVERY_NODE, parameters_from
+from occany_ros.ros.settings.parameter_checks import own_parameters, parameters_from
 from occany_ros.synthetic.drive import make_drive
 import pytest
 from rcl_interfaces.srv import GetParameters
@@ -53,8 +53,7 @@ def parameters(command):
     """Read the parameters a node would be given, checked as the node checks them."""
     values = values_of(command)
     simulated = values.pop('use_sim_time')
-    ours = {key: value for key, value in values.items() if not key.startswith(OF_EVERY_NODE)}
-    return parameters_from(ours), simulated
+    return parameters_from(own_parameters(values)), simulated
 
 
 @stand_in

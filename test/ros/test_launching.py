@@ -63,8 +63,12 @@ def test_namespaces_of_parameter_files_may_be_nested(tmp_path):
 def test_files_that_are_none_are_named(tmp_path):
     file = tmp_path / 'own.yaml'
     file.write_text('[1, 2]')
-    with pytest.raises(ValueError, match=r'own\.yaml: expected nodes'):
+    with pytest.raises(ValueError, match=r'own\.yaml: expected parameters by name, or nodes'):
         launching.parameters_of(file, '/occany')
+    for value in ('5', '[1]', 'words'):
+        file.write_text(f'/occany:\n  ros__parameters: {value}')
+        with pytest.raises(ValueError, match=r'own\.yaml: .*, got (int|list|str) below /occany'):
+            launching.parameters_of(file, '/occany')
     file.write_text('a: [1')
     with pytest.raises(ValueError, match=r'own\.yaml'):
         launching.parameters_of(file, '/occany')

@@ -1,17 +1,21 @@
 """The node runs on KITTI and nuScenes folders that `occany play` plays as they are."""
 
+from pathlib import Path
+
 from data_set_folders import write_kitti, write_nuscenes
 from nav_msgs.msg import OccupancyGrid
 from node_harness import LATCHED
 from occany_ros.bags.reader import BagReader
-from occany_ros.cli.node_parameters import given_parameters, preset_file
+from occany_ros.cli.node_parameters import given_parameters
 from occany_ros.msg import SemanticOccupancyGrid
 import pytest
+
+CONFIG = Path(__file__).parents[2] / 'config'
 
 
 def preset(name):
     """Read a preset as keyword arguments of the harness."""
-    given = given_parameters(preset_file(name), [])
+    given = given_parameters(CONFIG / f'{name}.yaml', [])
     return {key.replace('.', '__'): value for key, value in given.items()}
 
 

@@ -13,7 +13,7 @@ from occany_ros.bags.reader import decoded
 from occany_ros.bags.recording import RawMessage, Recording
 from occany_ros.pipeline.synchronisation.arrivals import Arrival
 from occany_ros.ros.messages.convert import matrix_from_transform
-from occany_ros.ros.settings.parameter_inputs import CameraParameters
+from occany_ros.ros.settings.parameter_inputs import CameraParameters, full_topic
 from occany_ros.ros.settings.parameters import Parameters
 from occany_ros.ros.tf.transform_buffer import TransformBuffer
 
@@ -84,16 +84,18 @@ class RecordedTransforms(TransformBuffer):
         """Leave nothing open."""
 
 
-def recorded_cameras(bag: Recording, parameters: Parameters) -> CameraSources:
+def recorded_cameras(bag: Recording, parameters: Parameters, node: str) -> CameraSources:
     """
     Find the topics of the configured cameras in a bag.
 
+    :param node: full name of the node, in whose namespace topics without a slash lie.
     :raises LookupError: a camera has none; the message says what the bag has.
     """
     images = {name: t for name, t in bag.topics.items() if t.type_name in IMAGE_TYPES}
     found = []
     for settings in parameters.camera:
-        wanted = settings.image_topics + tuple(f'{t}/compressed' for t in settings.image_topics)
+        names = tuple(full_topic(topic, node) for topic in settings.image_topics)
+        wanted = names + tuple(f'{name}/compressed' for name in names)
         topic = next((images[name] for name in wanted if name in images), None)
         if topic is None:
             raise LookupError(
@@ -101,7 +103,7 @@ def recorded_cameras(bag: Recording, parameters: Parameters) -> CameraSources:
                 f'with the images {", ".join(images) or "of no camera"}; set '
                 f'{settings.name}.image_topic to one of them'
             )
-        info = settings.info_topic or info_beside(topic.name)
+        info = full_topic(settings.info_topic or info_beside(topic.name), node)
         known = info if info in bag.topics else ''
         found.append((settings, CameraTopics(settings.name, topic.name, topic.type_name, known)))
     return tuple(found)

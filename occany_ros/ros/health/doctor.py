@@ -12,25 +12,25 @@ from occany_ros.ros.health.finding import Finding
 from occany_ros.ros.health.machine_checks import machine_findings
 from occany_ros.ros.health.probe import Probe
 from occany_ros.ros.health.watchdog import causes
-from occany_ros.ros.settings.parameter_checks import parameters_from
+from occany_ros.ros.settings.parameter_checks import own_parameters, parameters_from
 from occany_ros.ros.settings.parameters import Parameters
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 
 
-def examine(given: Mapping[str, Any], *, seconds: float, simulated: bool) -> Iterator[Finding]:
+def examine(given: Mapping[str, Any], *, seconds: float, node: str) -> Iterator[Finding]:
     """
     Look at everything the node needs.
 
-    :param given: parameters of the node, dotted name -> value.
+    :param given: parameters of the node, dotted name -> value, those of every node included.
     :param seconds: how long to listen to the graph; 0 leaves it out.
-    :param simulated: whether the node is to follow ``/clock``.
+    :param node: its full name; topics without a slash lie in its namespace.
     :returns: what was found, as it is found; nothing is changed and nothing is published.
     """
     yield from machine_findings(os.environ)
     try:
-        parameters = parameters_from(given)
+        parameters = parameters_from(own_parameters(given))
     except ValueError as error:
         for problem in str(error).split('; '):
             yield Finding('fault', 'parameters', problem)
@@ -44,7 +44,9 @@ def examine(given: Mapping[str, Any], *, seconds: float, simulated: bool) -> Ite
     yield from _policy(parameters)
     yield weights(parameters)
     if seconds > 0:
-        yield from graph_findings(parameters, seconds, simulated=simulated)
+        simulated = given.get('use_sim_time') is True
+        space = node.rpartition('/')[0]
+        yield from graph_findings(parameters, seconds, simulated=simulated, space=space)
 
 
 def _policy(parameters: Parameters) -> Iterator[Finding]:
@@ -77,13 +79,14 @@ def weights(parameters: Parameters) -> Finding:
 
 
 def graph_findings(
-    parameters: Parameters, seconds: float, *, simulated: bool
+    parameters: Parameters, seconds: float, *, simulated: bool, space: str
 ) -> Iterator[Finding]:
-    """Listen to the topics the node would listen to."""
+    """Listen to the topics that a node of this namespace would listen to."""
     context = rclpy.Context()
     rclpy.init(context=context)
     node = rclpy.create_node(
         'occany_doctor',
+        namespace=space,
         context=context,
         parameter_overrides=[Parameter('use_sim_time', value=simulated)],
     )

@@ -37,11 +37,12 @@ class Offline:
     :ivar reasons: kind of failure, or what else there is to say -> what was said last.
     """
 
-    def __init__(self, bag: Recording, parameters: Parameters) -> None:
+    def __init__(self, bag: Recording, parameters: Parameters, node: str = '/occany') -> None:
         """
         Read the transforms of the whole bag.
 
         :param bag: entered already.
+        :param node: full name of the node; topics without a slash lie in its namespace.
         :raises LookupError: a camera has no topic in the bag.
         :raises ValueError: a mask file is wrong.
         """
@@ -49,7 +50,7 @@ class Offline:
         self.reasons: dict[str, str] = {}
         self._bag = bag
         self._parameters = parameters
-        self._cameras = recorded_cameras(bag, parameters)
+        self._cameras = recorded_cameras(bag, parameters, node)
         self._inputs = recorded_inputs(self._cameras)
         self._transforms = recorded_transforms(bag, self._failed)
         self._masks = load_masks(parameters.camera)

@@ -7,7 +7,7 @@ from occany_ros.ros.settings.parameter_checks import (
     camera_settings,
     changed,
     node_settings,
-    OF_EVERY_NODE,
+    own_parameters,
     parameters_from,
 )
 from occany_ros.ros.settings.parameters import Parameters
@@ -42,11 +42,8 @@ class ParameterServer:
         check: Callable[[Parameters], None],
         on_change: Callable[[Parameters, frozenset[str]], None],
     ) -> None:
-        given = {
-            name: parameter.value
-            for name, parameter in node.get_parameters_by_prefix('').items()
-            if not name.startswith(OF_EVERY_NODE)
-        }
+        everything = node.get_parameters_by_prefix('')
+        given = own_parameters({name: item.value for name, item in everything.items()})
         self.current: Parameters = parameters_from(given)
         self._check_more = check
         self._on_change = on_change

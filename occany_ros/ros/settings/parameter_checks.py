@@ -18,6 +18,11 @@ MOST_VOXELS: Final = 32_000_000
 _NAME: Final = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 
 
+def own_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what every ROS node declares by itself, such as ``use_sim_time``."""
+    return {name: value for name, value in values.items() if not name.startswith(OF_EVERY_NODE)}
+
+
 def node_settings() -> dict[str, Setting]:
     """Every parameter but the cameras', by name."""
     return settings_of(Parameters)

@@ -10,6 +10,20 @@ IMAGE_TYPES: Final = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
 """Messages of ``transport`` raw and compressed."""
 
 
+def full_topic(topic: str, node: str) -> str:
+    """
+    Name a topic in full, as ROS does.
+
+    :param topic: one without a slash in front lies in the node's namespace, ``~`` is the node.
+    :param node: its full name.
+    """
+    if topic.startswith('/'):
+        return topic
+    if topic.startswith('~/'):
+        return f'{node}{topic[1:]}'
+    return f'{node.rpartition("/")[0]}/{topic}'
+
+
 @dataclass(frozen=True, slots=True)
 class CameraParameters:
     """One camera; its parameters are named after it, e.g. ``front.image_topic``."""

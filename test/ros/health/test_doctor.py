@@ -9,11 +9,22 @@ import pytest
 SECONDS = '4'
 
 
-def examined(graph, *parameters):
+def examined(graph, *parameters, node='/occany'):
     """Run `occany doctor`; gives exit code and findings that are not ok."""
     words = [word for parameter in parameters for word in ('-p', parameter)]
     code = 'import sys; from occany_ros.cli.main import main; sys.exit(main())'
-    command = [sys.executable, '-c', code, 'doctor', '--json', '--seconds', SECONDS, *words]
+    command = [
+        sys.executable,
+        '-c',
+        code,
+        'doctor',
+        '--json',
+        '--seconds',
+        SECONDS,
+        *words,
+        '--node',
+        node,
+    ]
     done = subprocess.run(
         command, env=graph.environment, capture_output=True, text=True, timeout=120, check=False
     )
@@ -32,6 +43,13 @@ def the_fault(graph, *parameters):
 def test_a_healthy_graph_has_no_fault(graph):
     graph.cameras(names=['front', 'back'])
     healthy, faults = examined(graph, 'cameras:=[front, back]')
+    assert healthy, faults
+
+
+def test_topics_without_a_slash_lie_in_the_namespace_of_the_node(graph):
+    graph.cameras()
+    topic = 'front.image_topic:=front/image_raw'
+    healthy, faults = examined(graph, topic, 'use_sim_time:=false', node='camera/occany')
     assert healthy, faults
 
 
