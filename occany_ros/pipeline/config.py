@@ -65,6 +65,8 @@ class MapperConfig:
     :param pooling: what happens to the filled grid, see `occany_ros.pipeline.grids.pooled`.
     :param max_rays: rays of a view ``carve`` works with; larger maps are thinned.
     :param max_points: points in the cloud at most; more are thinned evenly.
+    :param cameras: names in the order that says which is the first; the others follow as they
+        are seen.
     :param assumed_height_m: height of the first camera over the ground. It is used where no
         extrinsics are given (zero puts the base at the camera), and to find the scale.
     :param level: how the grid is made level, see `occany_ros.pipeline.level.levelled`.
@@ -93,6 +95,7 @@ class MapperConfig:
     pooling: Pooling = 'none'
     max_rays: int = 8192
     max_points: int = 200_000
+    cameras: tuple[str, ...] = ()
     assumed_height_m: float = 0.0
     level: LevelMode = 'tf'
     scale: ScaleSource = 'model'

@@ -177,7 +177,7 @@ class Mapper(Generic[TokensT, MemoryT]):
             restart=restart,
             imagined=imagined,
             grid_from_base=frames.grid_from_base,
-            level=hanging.report(located.rig.first),
+            level=hanging.report(located.rig.first(self.config.cameras)),
             scale=scale_report(metric.track, self.config),
         )
 

@@ -103,9 +103,8 @@ def hung(
         raise LookupError('located: expected a pose of the newest set, got none; locate it first')
     if config.level == 'ground_plane' and metric.sight is not None:
         level = level.heard(metric.sight, placed, metric.track.value, metric.grown)
-    base = levelled(
-        config.level, level, placed.extrinsics, located.rig.first, config.assumed_height_m
-    )
+    first = located.rig.first(config.cameras)
+    base = levelled(config.level, level, placed.extrinsics, first, config.assumed_height_m)
     return before.moved(level, base, entry.odom_from_base).told(
         entry.odom_from_base, entry.stamp_ns
     )
@@ -147,7 +146,7 @@ def _by_height(
 ) -> ScaleTrack:
     cameras = [frame.camera for frame in newest.frames]
     reference = cameras[rig.reference(cameras)]
-    is_first = not rig.found or reference.name == next(iter(rig.found))
+    is_first = not rig.found or reference.name == rig.first_name(config.cameras)
     return by_height(track, sight, reference, config.assumed_height_m if is_first else 0.0)
 
 

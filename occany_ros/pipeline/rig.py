@@ -45,10 +45,21 @@ class Rig:
     given: frozenset[str] = frozenset()
     scale: float = 1.0
 
-    @property
-    def first(self) -> NDArray[np.float64]:
-        """Tell where the camera that was seen first sits, (4, 4); by the axis swap before any."""
-        return next(iter(self.found.values()), BODY_FROM_OPTICAL)
+    def first_name(self, order: Sequence[str]) -> str:
+        """
+        Name the first camera of those that were seen; empty before any.
+
+        :param order: of the cameras; those it does not name follow as they were seen.
+        """
+        return next((name for name in (*order, *self.found) if name in self.found), '')
+
+    def first(self, order: Sequence[str]) -> NDArray[np.float64]:
+        """
+        Tell where the first camera of those that were seen sits, (4, 4); the axis swap before any.
+
+        :param order: see `first_name`.
+        """
+        return self.found.get(self.first_name(order), BODY_FROM_OPTICAL)
 
     def reference(self, cameras: Sequence[Camera]) -> int:
         """

@@ -199,6 +199,7 @@ def mapper_config(parameters: Parameters, model: LoadedModel) -> MapperConfig:
         fusion=fusion.get(parameters.grid.fusion, model.fusion),
         pooling=cast(Pooling, parameters.grid.pooling),
         max_points=parameters.points.max_points,
+        cameras=parameters.cameras,
         assumed_height_m=parameters.level.camera_height,
         level=cast(LevelMode, parameters.level.mode),
         scale=cast(ScaleSource, parameters.scale.source),

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from occany_ros.geometry.frame import Frame, FrameSet
@@ -10,6 +11,7 @@ from occany_ros.pipeline.mapper import Mapper
 from occany_ros.pipeline.replay import map_recording
 from occany_ros.semantics.classes import OCC3D
 from oracle_reconstructor import (
+    BODY_FROM_OPTICAL,
     frame_set,
     HALF_WIDTH_M,
     mounted,
@@ -148,6 +150,24 @@ def test_without_extrinsics_the_learned_rig_carries_a_set_without_the_reference(
     sets = [frame_set(blind_rig, 0.5 * i, blind=('front',) if i > 2 else ()) for i in range(8)]
     outputs = run(make(Oracle(RIG), assumed_height_m=1.6), sets)
     assert errors(outputs, lambda stamp_ns: path(stamp_ns) @ pose(x=1.0)) < 1e-4
+
+
+def test_the_grid_hangs_on_the_first_camera_whichever_was_seen_first():
+    blind_rig = uncalibrated(RIG)
+    names = tuple(camera.name for camera in RIG)
+    sets = [frame_set(blind_rig, 0.5 * i, blind=('front',) if i < 2 else ()) for i in range(6)]
+    outputs = run(make(Oracle(RIG), assumed_height_m=1.6, cameras=names), sets)
+    for output in outputs[2:]:
+        placed = {view.name: view.base_from_camera for view in output.views}
+        np.testing.assert_allclose(placed['front'], pose(z=1.6) @ BODY_FROM_OPTICAL, atol=1e-4)
+        assert output.level.height_m == pytest.approx(1.6)
+    # The path goes on where the other camera is when the first one comes.
+    left = RIG[1].base_from_camera @ invert(BODY_FROM_OPTICAL)
+    for number, (before, after) in enumerate(pairwise(outputs), 1):
+        base = left if number <= 2 else pose(x=1.0)
+        truth = invert(path(before.stamp_ns) @ base) @ path(after.stamp_ns) @ base
+        moved = invert(before.odom_from_base) @ after.odom_from_base
+        np.testing.assert_allclose(moved, truth, atol=1e-4)
 
 
 def test_extrinsics_that_come_late_do_not_make_the_path_jump():
