@@ -10,7 +10,6 @@ from typing import Any, Final
 from occany_ros.ros.settings.parameter_inputs import full_topic, IMAGE_TYPES
 from occany_ros.ros.settings.parameters import Parameters
 from occany_ros.semantics.plain_yaml import dotted, plain_yaml, read_plain_yaml
-import yaml
 
 TRUE: Final = ('true', '1', 'yes', 'on')
 FALSE: Final = ('false', '0', 'no', 'off')
@@ -199,12 +198,7 @@ def image_topics(parameters: Parameters, bag: Path, node: str) -> list[str]:
     :returns: one for each camera that is in it; none where a recording does not say what it has.
     :raises ValueError: it has images, but of no camera of the node.
     """
-    about = bag / 'metadata.yaml'
-    if not about.is_file():
-        return []
-    content = yaml.safe_load(about.read_text(encoding='utf-8'))['rosbag2_bagfile_information']
-    entries = [entry['topic_metadata'] for entry in content['topics_with_message_count']]
-    images = {entry['name'] for entry in entries if entry['type'] in IMAGE_TYPES}
+    images = _recorded_images(bag / 'metadata.yaml')
     wanted = [
         [full_topic(topic, node) for topic in camera.image_topics] for camera in parameters.camera
     ]
@@ -216,6 +210,16 @@ def image_topics(parameters: Parameters, bag: Path, node: str) -> list[str]:
             'choose another preset, or set <camera>.image_topic'
         )
     return [topic for topic in found if topic]
+
+
+def _recorded_images(about: Path) -> set[str]:
+    """Name the image topics a description tells of; none where it is damaged or missing."""
+    try:
+        content = read_plain_yaml(about)['rosbag2_bagfile_information']
+        topics = [entry['topic_metadata'] for entry in content['topics_with_message_count']]
+        return {str(topic['name']) for topic in topics if topic['type'] in IMAGE_TYPES}
+    except (OSError, ValueError, LookupError, TypeError):
+        return set()  # the player reads the recording itself, and says what is wrong with it
 
 
 def _recorded(names: list[str], images: set[str]) -> str:

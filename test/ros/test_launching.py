@@ -150,6 +150,21 @@ def test_topics_without_a_slash_lie_in_the_namespace(tmp_path):
         launching.image_topics(parameters, bag, '/occany')
 
 
+@pytest.mark.parametrize(
+    'text',
+    [
+        '', '5', '[1]', '{', 'rosbag2_bagfile_information:', 'rosbag2_bagfile_information: {}',
+        'rosbag2_bagfile_information: {topics_with_message_count: 5}',
+        'rosbag2_bagfile_information: {topics_with_message_count: [5, {topic_metadata: }]}',
+        'rosbag2_bagfile_information: {topics_with_message_count: [{topic_metadata: {name: /a}}]}',
+        '[' * 5000,
+    ],
+)  # fmt: skip
+def test_a_description_that_says_nothing_is_left_to_the_player(tmp_path, text):
+    (tmp_path / 'metadata.yaml').write_text(text)
+    assert launching.image_topics(preset('nuscenes'), tmp_path, '/occany') == []
+
+
 def test_a_recording_without_images_is_played_without_waiting_for_topics(tmp_path):
     bag = recorded(tmp_path / 'bag', '/lidar_top')
     assert launching.image_topics(preset('nuscenes'), bag, '/occany') == []
