@@ -108,14 +108,17 @@ class Rig:
         Remember where the cameras of a set sit: always what was given, what was seen only once.
 
         Sets that were taken before somebody gave the extrinsics are thus placed by them too.
+        Places that were found by an assumed base end with it.
         """
+        told = {camera.name for camera in cameras if camera.base_from_camera is not None}
+        is_moved = bool(told) and not self.given
+        found = {} if is_moved else self.found
         new = {
             camera.name: matrix
             for camera, matrix in zip(cameras, placed.base_from_camera, strict=True)
-            if camera.base_from_camera is not None or camera.name not in self.found
+            if camera.base_from_camera is not None or camera.name not in found
         }
-        told = {camera.name for camera in cameras if camera.base_from_camera is not None}
-        return replace(self, found={**self.found, **new}, given=self.given | told)
+        return replace(self, found={**found, **new}, given=self.given | told)
 
     def at_scale(self, scale: float) -> 'Rig':
         """Spread the cameras that were found in images, since the network's unit is longer now."""
