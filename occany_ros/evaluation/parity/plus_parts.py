@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from occany_ros.evaluation.parity.answers import Answer, matched
 from occany_ros.evaluation.parity.comparison import Comparison
 from occany_ros.evaluation.parity.fixture import Fixture
-from occany_ros.evaluation.parity.poses import plan_of
-from occany_ros.geometry.novel_views import novel_poses
+from occany_ros.evaluation.parity.plus_losses import check_plus_losses, PREFIX
+from occany_ros.evaluation.parity.poses import mapping_comparison, plan_of
+from occany_ros.geometry.novel_views import novel_poses, NovelPoses
 from occany_ros.occupancy.grid import GridSpec
 from occany_ros.occupancy.points import LabelledPoints
 from occany_ros.occupancy.pooling import pool_classes, pool_geometry, pool_unified
@@ -32,6 +33,7 @@ OPTIONS: Final = {
 }
 """Words of the names of pose tensors, and ours, see `occany_ros.evaluation.parity.poses`."""
 SIZES: Final = 'resolution_table'
+MAPPING: Final = 'mapping_'
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +50,47 @@ EVERYONE_VOTES: Final = Ids(18, empty=254, other=254)
 
 
 def check_parts(fixture: Fixture) -> list[Comparison]:
-    """
-    Recompute rays, poses around views, a trajectory, images and voxels.
-
-    Losses have no counterpart here: this package does not train these networks.
-    """
+    """Recompute rays, poses around views, a trajectory, images, voxels and losses."""
     tensors = fixture.tensors
-    outputs = {'raymap.out': ray_map(tensors), 'traj.out': trajectory(tensors['traj.c2w'])}
-    outputs |= around(tensors) | images(tensors)
+    planned = around(tensors)
+    outputs = ray_maps(tensors) | {'traj.out': trajectory(tensors['traj.c2w'])} | images(tensors)
+    outputs |= {name: poses.world_from_camera for name, poses in planned.items()}
     outputs |= {name: torch.from_numpy(x) for name, x in voxels(fixture).items()}
     answers = {name: Answer(value, _tolerance(name)) for name, value in outputs.items()}
     inputs = {'raymap.K', 'raymap.c2w', 'traj.c2w', 'vox.points', 'vox.conf', 'vox.semantic'}
-    inputs |= {name for name in tensors if name.startswith('pre.in')}
+    inputs |= {name for name in tensors if name.startswith(('pre.in', PREFIX))} - {*outputs}
     sizes = {SIZES: Answer(*_sizes(fixture.metadata))} if SIZES in fixture.metadata else {}
     golden = replace(fixture, tensors=tensors | _recorded_sizes(fixture.metadata))
-    return matched(golden, answers | sizes, inputs)
+    comparisons = matched(golden, answers | sizes, inputs) + mappings(fixture, planned)
+    return comparisons + check_plus_losses(fixture)
 
 
-def ray_map(tensors: dict[str, Tensor]) -> Tensor:
-    """Aim rays of pinhole cameras, pixel centres at integers: direction, then origin."""
-    rows, columns = tensors['raymap.out'].shape[2:4]
-    pose = tensors['raymap.c2w']
+def ray_maps(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Aim the rays of all cameras of the file."""
+    named = {}
+    for name, cameras in (('raymap.out', 'raymap'), ('loss.gt_raymap', 'loss')):
+        if name in tensors:
+            pose, intrinsics = tensors[f'{cameras}.c2w'], tensors[f'{cameras}.K']
+            rows, columns = tensors[name].shape[2:4]
+            named[name] = ray_map(pose, intrinsics, (rows, columns))
+    return named
+
+
+def ray_map(pose: Tensor, intrinsics: Tensor, size: tuple[int, int]) -> Tensor:
+    """
+    Aim rays of pinhole cameras, pixel centres at integers.
+
+    :param pose: world from camera, (b, v, 4, 4).
+    :param intrinsics: (b, v, 3, 3).
+    :param size: rows and columns.
+    :returns: direction, then origin, (b, v, h, w, 6).
+    """
+    rows, columns = size
     pixels = torch.stack(
         torch.meshgrid(torch.arange(columns), torch.arange(rows), indexing='xy'), dim=-1
     ).float()
     pixels = torch.cat((pixels, torch.ones(rows, columns, 1)), dim=-1)
-    rotation = pose[..., :3, :3] @ torch.linalg.inv(tensors['raymap.K'])
+    rotation = pose[..., :3, :3] @ torch.linalg.inv(intrinsics)
     direction = torch.einsum('bvij,hwj->bvhwi', rotation, pixels)
     origin = pose[..., None, None, :3, 3].expand_as(direction)
     return torch.cat((direction, origin), dim=-1)
@@ -88,15 +105,26 @@ def trajectory(world_from_camera: Tensor) -> Tensor:
     return torch.stack((relative[..., 0, 3], relative[..., 2, 3], heading), dim=-1)
 
 
-def around(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def around(tensors: dict[str, Tensor]) -> dict[str, NovelPoses]:
     """Plan the poses each name tells, around the cameras of the ray map."""
     named = {}
     for name in tensors:
         if name.startswith('poses.'):
             words = re.findall(r'([a-z]+)(\d+)', name.partition('(')[2])
             options = {OPTIONS[word]: ast.literal_eval(number) for word, number in words}
-            named[name] = novel_poses(tensors['raymap.c2w'], plan_of(options)).world_from_camera
+            named[name] = novel_poses(tensors['raymap.c2w'], plan_of(options))
     return named
+
+
+def mappings(fixture: Fixture, planned: dict[str, NovelPoses]) -> list[Comparison]:
+    """Compare whose view each is, where the file tells it of poses whose name has that word."""
+    return [
+        mapping_comparison(key, poses, json.loads(text))
+        for key, text in fixture.metadata.items()
+        if key.startswith(MAPPING)
+        for name, poses in planned.items()
+        if key.removeprefix(MAPPING) in name
+    ]
 
 
 def images(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -5,6 +5,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
+from occany_ros.evaluation.parity.array_files import read_table
 from occany_ros.evaluation.parity.comparison import Comparison
 from occany_ros.evaluation.parity.fixture import Fixture, read_fixture
 from occany_ros.evaluation.parity.functions import (
@@ -26,6 +27,7 @@ from occany_ros.evaluation.parity.plus_networks import check_reconstruction
 from occany_ros.evaluation.parity.plus_novel import check_imagination
 from occany_ros.evaluation.parity.plus_parts import check_parts
 from occany_ros.evaluation.parity.plus_setup import is_of_plus
+from occany_ros.evaluation.parity.plus_tables import PLUS_TABLES
 from occany_ros.evaluation.parity.poses import check_poses
 from occany_ros.evaluation.parity.semantics_registry import ARRAY_SUFFIXES, check_labels
 from occany_ros.evaluation.parity_voxel import check as check_voxels
@@ -83,6 +85,8 @@ def check_file(path: Path) -> list[Comparison]:
     check = None if is_of_labels else check_for(path.stem)
     with torch.inference_mode():
         try:
+            if path.name in PLUS_TABLES:
+                return PLUS_TABLES[path.name](read_table(path))
             if is_of_labels:
                 return check_labels(path)
             return [] if check is None else check(read_fixture(path))
