@@ -28,7 +28,8 @@ def build(fixture: Fixture, *, imagines: bool = False) -> OccAnyPlus:
     """
     Make the network of a golden file.
 
-    :param imagines: whether the file is about novel views.
+    :param imagines: whether the file is about novel views; then the part that sees gets no
+        weights.
     """
     metadata = fixture.metadata
     config = PlusConfig(
@@ -38,9 +39,8 @@ def build(fixture: Fixture, *, imagines: bool = False) -> OccAnyPlus:
         views_at_once=int(metadata.get('gen_batch_size', 1)),
     )
     network = OccAnyPlus(config).eval()
-    for part in (network.seeing, network.imagining):
-        if part is not None:
-            fill(part, metadata['rule'], is_gated=config.backbone.is_gated)
+    part = network.imagining or network.seeing
+    fill(part, metadata['rule'], is_gated=config.backbone.is_gated)
     return network
 
 
