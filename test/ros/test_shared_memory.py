@@ -20,9 +20,11 @@ def segments(pid):
 @FILES
 def test_a_node_leaves_no_shared_memory_behind(graph):
     others = segments('self')
+    if not others:
+        pytest.skip('the middleware of this process uses no shared memory')
     node = graph.occany()
     graph.wait(lambda: 'output' in graph.status, 'a first report')
     own = segments(node.child.pid) - others
-    assert own or not others
+    assert own
     assert node.stop() == (0, pytest.approx(0.0, abs=10.0))
     assert [name for name in own if Path(name).exists()] == []
