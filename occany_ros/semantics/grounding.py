@@ -108,7 +108,8 @@ def network_image(image: NDArray[np.uint8]) -> Tensor:
     :param image: RGB, (h, w, 3).
     :returns: (3, h', w') float32.
     """
-    pixels = torch.from_numpy(image).permute(2, 0, 1)[None]  # (1, 3, h, w)
+    owned = np.array(image)  # those of messages cannot be written to
+    pixels = torch.from_numpy(owned).permute(2, 0, 1)[None]  # (1, 3, h, w)
     size = network_size(image.shape[:2])
     resized = functional.interpolate(pixels, size, mode='bilinear', antialias=True)
     return normalised(resized[0])

@@ -41,7 +41,8 @@ def squeezed_image(image: NDArray[np.uint8], edge: int) -> Tensor:
     :param edge: of the square, pixels.
     :returns: (3, edge, edge) float32.
     """
-    parts = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255  # (1, 3, h, w)
+    owned = np.array(image)  # those of messages cannot be written to
+    parts = torch.from_numpy(owned).permute(2, 0, 1)[None].float() / 255  # (1, 3, h, w)
     square = functional.interpolate(parts, (edge, edge), mode='bilinear', antialias=True)
     return coloured(square[0])
 

@@ -51,7 +51,7 @@ def test_pictures_are_what_the_masks_say_of_each_camera(graph, masks):
     cameras = ('front', 'rear')
     shown = {name: graph.subscribe(Image, f'/occany/{name}/semantic') for name in cameras}
     graph.cameras(names=cameras)
-    graph.occany(
+    node = graph.occany(
         cameras=cameras,
         confidence__recon=1.0,
         semantics__mode='pretrained',
@@ -74,6 +74,7 @@ def test_pictures_are_what_the_masks_say_of_each_camera(graph, masks):
     graph.wait(lambda: graph.figure('inference', 'labels_ms_p50') > 0, 'the time it takes')
     assert told(graph)['labels'] == 'GroundingDINO and SAM 2 on the images themselves'
     assert 'Apache-2.0' in told(graph)['labels_licence']
+    assert 'Warning' not in node.text
 
 
 @pytest.mark.parametrize('variant', ['occany', 'occany_plus'])
@@ -88,7 +89,7 @@ def test_distilled_features_are_read(graph, masks, tmp_path, variant):
     grids = graph.subscribe(SemanticOccupancyGrid, '/occany/occupancy')
     pictures = graph.subscribe(Image, '/occany/front/semantic')
     graph.cameras()
-    graph.occany(
+    node = graph.occany(
         **files,
         model__variant=variant,
         mode='balanced',
@@ -106,6 +107,7 @@ def test_distilled_features_are_read(graph, masks, tmp_path, variant):
     assert told(graph)['labels'] == f"{reader} on the network's own features"
     assert told(graph)['mode'] == 'balanced'
     assert graph.text('inference')[0] == 0
+    assert 'Warning' not in node.text
 
 
 def test_a_folder_without_the_networks_is_named(graph, tmp_path):
