@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from occany_ros.geometry.rigid import invert
 from occany_ros.models.prediction import Prediction, TokensT
-from occany_ros.occupancy.grid import Classes
+from occany_ros.occupancy.grid import Classes, UNKNOWN
 from occany_ros.pipeline.clouds import resampled
 from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.hanging import Joint
@@ -18,6 +18,7 @@ from occany_ros.pipeline.labelling import (
     in_set,
     joined_anew,
     LabelTrack,
+    open_only,
 )
 from occany_ros.pipeline.localisation import Located
 from occany_ros.pipeline.moved import without_moved
@@ -48,9 +49,9 @@ class Labelling:
         return self.track.asks(self.config.labels)
 
     @property
-    def asks_network(self) -> bool:
-        """Tell whether it is the network that is asked."""
-        return self.asks and self.reader is None and self.config.labels.source == 'distill'
+    def hears_network(self) -> bool:
+        """Tell whether the network's labels are fetched; unasked, they tell of the sky alone."""
+        return self.reader is None and self.config.labels.source != 'pretrained'
 
     @property
     def asks_reader(self) -> bool:
@@ -78,10 +79,15 @@ class Labelling:
         return tuple(read if one is entry else one for one in window)
 
     def named(self, fetched: Fetched, window: Sequence[Remembered[TokensT]]) -> Fetched:
-        """Put in what has been read, or renumber what the network says to the classes in use."""
-        if self.reader is None:
-            return in_set(fetched, self.classes) if self.asks else fetched
-        return with_read(fetched, window)
+        """
+        Put in what has been read, or renumber what the network says to the classes in use.
+
+        Of a network that is not asked, only where it sees nothing counts.
+        """
+        if self.reader is not None:
+            return with_read(fetched, window)
+        named = in_set(fetched, self.classes)
+        return named if self.asks else open_only(named, self.classes)
 
     def scene(
         self,
@@ -115,8 +121,11 @@ class Labelling:
         moving = rules.moving_in(classes)
         maps = without_moved(maps, frames, ages(located), moving, config.confidence, classes)
         scene = fill(maps, located, newest, joint, classes, config)
-        if rules.source == 'off':
-            return scene, LabelTrack()
+        if rules.source == 'off':  # the sky told what is empty, but nobody asked for pictures
+            unnamed = (
+                replace(view, labels=np.full_like(view.labels, UNKNOWN)) for view in scene.views
+            )
+            return replace(scene, views=tuple(unnamed)), LabelTrack()
         if not self.asks:
             return scene, replace(track, since=track.since + 1)
         odom_from_grid = odom_from_mounted @ invert(joint.grid_from_mounted)

@@ -49,6 +49,17 @@ def in_set(fetched: Fetched, classes: Classes) -> Fetched:
     return Fetched(seen, None if novel is None else replace(novel, labels=table[novel.labels]))
 
 
+def open_only(fetched: Fetched, classes: Classes) -> Fetched:
+    """
+    Keep of a network's labels where it sees nothing, such as the sky: that is geometry.
+
+    :param fetched: with native ids of the class set in use.
+    """
+    seen, novel = fetched.seen, fetched.novel
+    seen = replace(seen, labels=_open(seen, classes))
+    return Fetched(seen, None if novel is None else replace(novel, labels=_open(novel, classes)))
+
+
 def carried_over(
     fetched: Fetched,
     track: LabelTrack,
@@ -59,6 +70,8 @@ def carried_over(
 ) -> Fetched:
     """
     Label the pixels of sets that nobody was asked about by the last labelled grid.
+
+    Where nothing is seen, such as in the sky, no grid tells more.
 
     :param track: with a grid, else nothing is labelled.
     :param odom_from_world: pose of the network's world in the frame grids are kept in, (4, 4).
@@ -119,6 +132,10 @@ def elected(
     return grid, LabelTrack(since=0, carried=carried, earlier=kept)
 
 
+def _open(maps: ViewMaps, classes: Classes) -> NDArray[np.uint8]:
+    return np.where(maps.labels == classes.empty, maps.labels, np.uint8(NO_LABEL))
+
+
 def _read(
     maps: ViewMaps,
     grid: PlacedLabels,
@@ -128,8 +145,9 @@ def _read(
     views: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
     wanted = np.ones(len(maps.labels), np.bool_) if views is None else views
-    labels = np.where(wanted[:, None, None], np.uint8(NO_LABEL), maps.labels)
-    is_sure = (maps.confidence > threshold) & wanted[:, None, None]
+    is_read = wanted[:, None, None] & (maps.labels != classes.empty)
+    labels = np.where(is_read, np.uint8(NO_LABEL), maps.labels)
+    is_sure = (maps.confidence > threshold) & is_read
     found = labels_near(grid, maps.world_points[is_sure], odom_from_world)
     native = classes.native_from_grid[found]
     says_nothing = (native == classes.empty) | (native == classes.other)

@@ -135,7 +135,7 @@ class Mapper(Generic[TokensT, MemoryT]):
         here = views_of(window, index)
         views = [frame for entry in window for frame in entry.frames]
         labelling = Labelling(state.labels, self.classes, self.config, self._reader)
-        fetched = fetch(prediction, novel, with_labels=labelling.asks_network)
+        fetched = fetch(prediction, novel, with_labels=labelling.hears_network)
         watch.lap('fetch')
         if labelling.asks_reader:
             window = labelling.read(window, index, prediction)

@@ -12,7 +12,18 @@ from occany_ros.pipeline.labelling import joined_anew, LabelTrack
 from occany_ros.pipeline.mapper import Mapper
 from occany_ros.semantics.class_file import read_class_set
 from occany_ros.semantics.classes import OCC3D
-from oracle_reconstructor import frame_set, mounted, Oracle, path, pose, ROAD, S, START_NS, WALL
+from oracle_reconstructor import (
+    frame_set,
+    mounted,
+    Oracle,
+    path,
+    pose,
+    ROAD,
+    S,
+    SKY,
+    START_NS,
+    WALL,
+)
 import pytest
 import torch
 
@@ -107,6 +118,33 @@ def test_without_labels_every_occupied_voxel_is_other(where):
     if where == 'trilinear':
         labelled = steps(Oracle([FRONT]), where=where)[1][-1].grid
         np.testing.assert_array_equal(grid.labels == FREE, labelled.labels == FREE)
+
+
+class Starlit(Oracle):
+    """Is as sure of the sky as of everything else, and puts it five metres away."""
+
+    def encode(self, views):
+        tokens = super().encode(views)
+        for token in tokens:
+            above = token.labels == SKY
+            token.local_points[above] *= 5.0 / token.local_points[above][:, 2:]
+        return tokens
+
+    def render(self, memory, tokens):
+        said = super().render(memory, tokens)
+        return replace(said, confidence=torch.full_like(said.confidence, 5.0))
+
+
+@pytest.mark.parametrize('where', ['trilinear', 'carve'])
+@pytest.mark.parametrize('rules', [{'source': 'off'}, {'every': 4}])
+def test_the_sky_fills_no_voxel_whether_or_not_labels_are_asked_for(where, rules):
+    _, answers = steps(Starlit([FRONT]), where=where, **rules)
+    _, asked = steps(Starlit([FRONT]), where=where)
+    for answer, other in zip(answers, asked, strict=True):
+        assert len(answer.cloud.points) == len(other.cloud.points)
+        above = answer.grid.labels[:, :, 11]  # 4.5 m up, over the walls
+        assert np.isin(above, [FREE, UNKNOWN]).all()
+        assert np.isnan(answer.views[0].depth).any()
 
 
 def test_nothing_is_carried_from_where_nothing_was_labelled():
