@@ -1,6 +1,6 @@
 """Parameters from what somebody set: unknown names, wrong types and ranges are refused."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 import math
 import re
@@ -9,7 +9,14 @@ from typing import Any, Final
 from occany_ros.ros.settings.class_choice import check_class_names
 from occany_ros.ros.settings.parameter_inputs import CameraParameters
 from occany_ros.ros.settings.parameters import Parameters
-from occany_ros.ros.settings.setting import built, Setting, settings_of, unknown_name
+from occany_ros.ros.settings.setting import (
+    built,
+    ParameterError,
+    problems_of,
+    Setting,
+    settings_of,
+    unknown_name,
+)
 
 OF_EVERY_NODE: Final = ('use_sim_time', 'start_type_description_service', 'qos_overrides.')
 """Beginnings of the names that every ROS node declares by itself."""
@@ -38,8 +45,10 @@ def parameters_from(values: Mapping[str, Any]) -> Parameters:
     Check what somebody set, and fill in the rest.
 
     :param values: dotted name -> value.
-    :raises ValueError: unknown names, with the nearest known one; wrong types; values out of
-        range; values that do not fit together. All problems are in the one message.
+    :raises ParameterError: unknown names, with the nearest known one; wrong types; values out of
+        range; or, where there is nothing of that, values that do not fit together. All problems
+        are in the one message.
+    :raises ValueError: ``cameras`` is no list of names.
     """
     known = node_settings()
     names = known['cameras'].checked(values.get('cameras', known['cameras'].default))
@@ -55,9 +64,10 @@ def parameters_from(values: Mapping[str, Any]) -> Parameters:
             checked[name] = known[name].checked(value)
         except ValueError as error:
             problems.append(str(error))
+    problems += [mistake for name in names for mistake in _mistakes(name, checked)]
     if problems:
-        raise ValueError('; '.join(problems))
-    cameras = tuple(built(CameraParameters, checked, f'{name}.', name=name) for name in names)
+        raise ParameterError(problems)
+    cameras = tuple(_camera(name, checked) for name in names)
     parameters: Parameters = built(Parameters, checked, camera=cameras)
     _check_together(parameters)
     check_class_names(parameters)
@@ -109,31 +119,56 @@ def _camera_problems(names: tuple[str, ...], known: Mapping[str, Setting]) -> li
     return problems
 
 
+def _camera(name: str, checked: Mapping[str, Any]) -> CameraParameters:
+    camera: CameraParameters = built(CameraParameters, checked, f'{name}.', name=name)
+    return camera
+
+
+def _mistakes(name: str, checked: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say what is wrong with a camera, although each value is of its type and in its range."""
+    try:
+        _camera(name, checked)
+    except ValueError as error:
+        return problems_of(error)
+    return ()
+
+
 def _check_together(parameters: Parameters) -> None:
+    problems = [*_disordered(parameters), *_oversized(parameters)]
+    if problems:
+        raise ParameterError(problems)
+
+
+def _disordered(parameters: Parameters) -> Iterator[str]:
+    """Say which values contradict each other."""
     for name in ('costmap', 'obstacles'):
         group = getattr(parameters, name)
         if group.z_min >= group.z_max:
-            raise ValueError(
+            yield (
                 f'{name}.z_min: expected less than {name}.z_max = {group.z_max:g}, '
                 f'got {group.z_min:g}'
             )
     if parameters.sync.min_cameras > len(parameters.cameras):
-        raise ValueError(
+        yield (
             f'sync.min_cameras: expected at most {len(parameters.cameras)}, the number of '
             f'cameras, got {parameters.sync.min_cameras}'
         )
     if parameters.grid.frame in (parameters.odom_frame, parameters.map_frame):
-        raise ValueError(
+        yield (
             f'grid.frame: expected a frame that moves with the robot, e.g. base_footprint, got '
             f'{parameters.grid.frame!r}; the costmap is in {parameters.odom_frame} wherever /tf '
             'has it'
         )
+
+
+def _oversized(parameters: Parameters) -> Iterator[str]:
+    """Say what is wrong with a grid of one's own."""
     for name, entries in (('size', parameters.grid.size), ('origin', parameters.grid.origin)):
         if len(entries) != 3:
-            raise ValueError(f'grid.{name}: expected 3 numbers, got {len(entries)}')
+            yield f'grid.{name}: expected 3 numbers, got {len(entries)}'
     voxels = math.prod(parameters.grid.size)
     if parameters.grid.preset == 'custom' and voxels > MOST_VOXELS:
-        raise ValueError(
+        yield (
             f'grid.size: expected at most {MOST_VOXELS} voxels in all, got {voxels}; raise '
             'grid.resolution, or make the grid smaller'
         )

@@ -1,11 +1,15 @@
 """Groups of parameters about what comes in: cameras, synchronisation, transforms."""
 
 from dataclasses import dataclass
+import re
 from typing import Final
 
 from occany_ros.ros.settings.mounting import mounting_from_text
-from occany_ros.ros.settings.setting import setting
+from occany_ros.ros.settings.setting import ParameterError, setting
 
+_TOPIC: Final = re.compile(r'(~?/)?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*')
+LONGEST_TOPIC: Final = 200
+"""Signs of a topic's name; ROS takes some 50 more, among them those that are put behind it."""
 IMAGE_TYPES: Final = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 """Messages of ``transport`` raw and compressed."""
 
@@ -22,6 +26,21 @@ def full_topic(topic: str, node: str) -> str:
     if topic.startswith('~/'):
         return f'{node}{topic[1:]}'
     return f'{node.rpartition("/")[0]}/{topic}'
+
+
+def topic_problem(topic: str, name: str) -> str:
+    """
+    Say why ROS would refuse the name of a topic; empty where it would not.
+
+    :param name: of the parameter, for the message.
+    """
+    if len(topic) <= LONGEST_TOPIC and _TOPIC.fullmatch(topic):
+        return ''
+    shown = topic if len(topic) <= LONGEST_TOPIC else f'{topic[:LONGEST_TOPIC]}...'
+    return (
+        f'{name}: expected a topic such as /camera/front/image_raw, words of letters, digits and '
+        f'_ that begin with no digit, {LONGEST_TOPIC} signs at most, got {shown!r}'
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +83,28 @@ class CameraParameters:
         """
         Check what a type cannot.
 
-        :raises ValueError: ``mounting`` is not six numbers.
+        :raises ParameterError: a topic has a name that ROS refuses, or ``mounting`` is not six
+            numbers.
         """
-        if self.mounting:
-            mounting_from_text(self.mounting, f'{self.name}.mounting')
+        found = [topic_problem(topic, f'{self.name}.image_topic') for topic in self._own_topics]
+        if self.info_topic:
+            found.append(topic_problem(self.info_topic, f'{self.name}.info_topic'))
+        try:
+            if self.mounting:
+                mounting_from_text(self.mounting, f'{self.name}.mounting')
+        except ValueError as error:
+            found.append(str(error))
+        if any(found):
+            raise ParameterError(filter(None, found))
 
     @property
     def image_topics(self) -> tuple[str, ...]:
         """Image topics to try, in order."""
-        names = tuple(name.strip() for name in self.image_topic.split('|') if name.strip())
-        return names or (f'/camera/{self.name}/image_raw',)
+        return self._own_topics or (f'/camera/{self.name}/image_raw',)
+
+    @property
+    def _own_topics(self) -> tuple[str, ...]:
+        return tuple(name.strip() for name in self.image_topic.split('|') if name.strip())
 
 
 @dataclass(frozen=True, slots=True)

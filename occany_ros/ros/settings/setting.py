@@ -11,6 +11,23 @@ _LEAST: Final = -(1 << 63)
 _LONGEST: Final = 80
 
 
+class ParameterError(ValueError):
+    """
+    Parameters that cannot be used.
+
+    :param problems: what is wrong with them, one sentence each, with its remedy.
+    """
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__('; '.join(self.problems))
+
+
+def problems_of(error: ValueError) -> tuple[str, ...]:
+    """Tell apart the problems of a `ParameterError`; any other error is one."""
+    return error.problems if isinstance(error, ParameterError) else (str(error),)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
     """

@@ -12,6 +12,7 @@ from occany_ros.ros.settings.parameter_checks import (
 )
 from occany_ros.ros.settings.parameter_text import default_yaml, markdown_table
 from occany_ros.ros.settings.parameters import Parameters
+from occany_ros.ros.settings.setting import ParameterError
 import pytest
 import yaml
 
@@ -73,6 +74,9 @@ def test_cameras_bring_their_own_parameters():
         ({'grid.frame': 'map'}, ('grid.frame', 'base_footprint')),
         ({'semantics.traversable': ['terain']}, ('semantics.traversable', "'terrain'")),
         ({'sync.min_cameras': 2}, ('sync.min_cameras', '1')),
+        ({'front.image_topic': '/cam//image'}, ('front.image_topic', '/cam//image', 'letters')),
+        ({'front.image_topic': '/a | /b/0'}, ('front.image_topic', "'/b/0'")),
+        ({'front.info_topic': 'camera-info'}, ('front.info_topic', 'camera-info')),
         ({'sync.slp': 1, 'memory.frames': 0}, ('sync.slp', 'memory.frames')),
     ],
 )
@@ -90,6 +94,19 @@ def test_a_change_touches_only_its_parameter(slop):
     assert after.sync.slop == slop
     assert after.memory == before.memory
     assert before.sync.slop == Parameters().sync.slop
+
+
+def test_every_mistake_is_told_once_and_whole():
+    values = {'front.image_topic': '/a b', 'front.mounting': '1 2', 'cameras': ['front', 'x.y']}
+    with pytest.raises(ParameterError) as caught:
+        parameters_from(values)
+    names = [problem.split(':')[0] for problem in caught.value.problems]
+    assert names == ['cameras', 'front.image_topic', 'front.mounting']
+    assert '; take letters' in caught.value.problems[0]
+    with pytest.raises(ParameterError) as caught:
+        parameters_from({'grid.size': [1], 'grid.origin': [1.0], 'sync.min_cameras': 2})
+    names = [problem.split(':')[0] for problem in caught.value.problems]
+    assert names == ['sync.min_cameras', 'grid.size', 'grid.origin']
 
 
 @pytest.mark.parametrize(
