@@ -144,17 +144,19 @@ class CameraInput:
 
     def _subscribe(self, choice: Choice) -> None:
         self.close()
-        self.state.choice = choice
         self.state.info = None
         info = self._parameters.info_topic or info_topic_beside(choice.topic)
         node, qos = self._node, self._qos
         events = SubscriptionEventCallbacks(incompatible_qos=self._mismatch)
-        self._subscriptions = [
+        self._subscriptions.append(
             node.create_subscription(
                 _TYPES[choice.type_name], choice.topic, self._take, qos, event_callbacks=events
-            ),
-            node.create_subscription(CameraInfo, info, self._take_info, qos),
-        ]
+            )
+        )
+        self._subscriptions.append(
+            node.create_subscription(CameraInfo, info, self._take_info, qos)
+        )
+        self.state.choice = choice  # only now: one that fails is tried again with the next look
         node.get_logger().info(f'camera {self.name}: {choice.topic} ({choice.type_name})')
 
     def _take(self, message: Any) -> None:
