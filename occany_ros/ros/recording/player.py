@@ -116,9 +116,11 @@ class Player:
         return any(publisher.get_subscription_count() > 0 for publisher in found)
 
     def wait_until_delivered(self, timeout_s: float = 5.0) -> None:
-        """Wait until every reliable subscriber has everything, for at most so long."""
+        """Wait until every reliable subscriber has everything, for at most so long in all."""
+        deadline = time.monotonic() + timeout_s
         for publisher in self._publishers.values():
-            publisher.wait_for_all_acked(Duration(nanoseconds=round(timeout_s * 1e9)))
+            left_s = max(deadline - time.monotonic(), 0.0)
+            publisher.wait_for_all_acked(Duration(nanoseconds=round(left_s * 1e9)))
 
     def _on_progress(self) -> None:
         if self._progress is not None:

@@ -7,11 +7,12 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 
-def main(images, answers):
+def main(answers, *topics):
     rclpy.init()
     node = rclpy.create_node('answering')
     publisher = node.create_publisher(Header, answers, 10)
-    node.create_subscription(Image, images, lambda image: publisher.publish(image.header), 10)
+    for topic in topics:
+        node.create_subscription(Image, topic, lambda image: publisher.publish(image.header), 10)
     sys.stdout.write('ready\n')
     sys.stdout.flush()
     rclpy.spin(node)

@@ -14,10 +14,11 @@ from occany_ros.ros.recording.player import Player
 from occany_ros.ros.recording.playing import PlayOptions
 import pytest
 import rclpy
+from rclpy.publisher import Publisher
 from std_msgs.msg import Header
 
 ANSWERING = Path(__file__).with_name('answering_node.py')
-IMAGES, ANSWERS = '/camera/front/image_raw', '/answer'
+IMAGES, OTHERS, ANSWERS = '/camera/front/image_raw', '/camera/back/image_raw', '/answer'
 QUESTIONS = '/answering/get_parameters'
 COUNT = 3
 
@@ -35,7 +36,7 @@ def node(monkeypatch, domain):
 @pytest.fixture
 def answering(node):
     del node  # it sets the domain
-    command = [sys.executable, str(ANSWERING), IMAGES, ANSWERS]
+    command = [sys.executable, str(ANSWERING), ANSWERS, IMAGES, OTHERS]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert child.stdout.readline() == 'ready\n'
     yield child
@@ -93,6 +94,31 @@ def test_a_node_that_hangs_is_named(node, answering):
     answering.send_signal(signal.SIGSTOP)
     with pytest.raises(TimeoutError, match=f'{ANSWERS}: expected an answer of {QUESTIONS}'):
         wait_until_heard(node, ANSWERS, 0.5)
+
+
+def test_a_listener_that_hangs_keeps_the_player_once_and_not_for_every_topic(
+    node, answering, tmp_path, monkeypatch
+):
+    times_s = []
+    wait_for_all = Publisher.wait_for_all_acked
+
+    def noted(publisher, timeout):
+        times_s.append(timeout.nanoseconds / 1e9)
+        return wait_for_all(publisher, timeout)
+
+    monkeypatch.setattr(Publisher, 'wait_for_all_acked', noted)
+    with BagWriter(tmp_path / 'two') as writer:
+        for topic in (IMAGES, OTHERS):
+            writer.write(topic, image_message(np.zeros((2, 2, 3), np.uint8), 1, 'eye'), 1)
+    with BagReader(tmp_path / 'two') as reader:
+        player = Player(node, reader, PlayOptions(wait_for=(IMAGES, OTHERS)))
+        wait_for_answering(node)
+        player.wait_for_subscribers()
+        answering.send_signal(signal.SIGSTOP)
+        player.play()
+        player.wait_until_delivered(0.5)
+    assert len(times_s) == 2
+    assert sum(times_s) < 0.75
 
 
 def test_a_node_that_cannot_be_asked_is_not_waited_for(node):
