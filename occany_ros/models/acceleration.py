@@ -6,6 +6,8 @@ from typing import Final, get_args, Literal
 from occany_ros.layers.block import DecoderBlock, EncoderBlock
 from occany_ros.models.graphs import GraphedPasses, record_cuda_graph
 from occany_ros.models.occany import OccAny
+from occany_ros.models.plus.backbone import ScaledBlock
+from occany_ros.models.plus.occany_plus import OccAnyPlus
 import torch
 from torch import nn
 
@@ -31,12 +33,12 @@ def accelerate(network: object, name: str, device: torch.device) -> str:
     if name == 'off':
         return 'off'
     problem = _problem(network, name, device)
-    if problem is not None or not isinstance(network, OccAny):
+    if problem is not None or not isinstance(network, OccAny | OccAnyPlus):
         logging.getLogger(__name__).warning(
             'model.compile: %s is not used: %s; set it to off', name, problem
         )
         return 'off'
-    if name == 'graphs':
+    if name == 'graphs' and isinstance(network, OccAny):
         network.passes = GraphedPasses(record_cuda_graph)
     else:
         _compile_blocks(network)
@@ -57,9 +59,11 @@ def check_acceleration(name: str) -> None:
 
 def _problem(network: object, name: str, device: torch.device) -> str | None:
     """Say why a network cannot be accelerated; None if it can."""
-    if not isinstance(network, OccAny):
-        return 'only the variants occany and must3r have transformers'
+    if not isinstance(network, OccAny | OccAnyPlus):
+        return 'the variant tiny has no transformers'
     if name == 'graphs':
+        if isinstance(network, OccAnyPlus):
+            return 'CUDA graphs are recorded of the variants occany and must3r alone; take compile'
         return None if device.type == 'cuda' else f'CUDA graphs need a GPU, and this is {device}'
     try:
         torch.compile(_probe)(torch.zeros(2, device=device))
@@ -75,5 +79,5 @@ def _probe(x: torch.Tensor) -> torch.Tensor:
 def _compile_blocks(network: nn.Module) -> None:
     """Compile the blocks, not the whole: all of a kind share what is compiled once."""
     for module in network.modules():
-        if isinstance(module, EncoderBlock | DecoderBlock):
+        if isinstance(module, EncoderBlock | DecoderBlock | ScaledBlock):
             module.compile()

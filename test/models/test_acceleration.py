@@ -27,7 +27,7 @@ def test_unknown_names_are_refused(small_occany):
     ('name', 'is_transformer', 'reason'),
     [
         ('graphs', True, 'CUDA graphs need a GPU, and this is cpu'),
-        ('compile', False, 'only the variants occany and must3r have transformers'),
+        ('compile', False, 'the variant tiny has no transformers'),
     ],
 )
 def test_what_has_no_use_is_said_once(small_occany, caplog, name, is_transformer, reason):

@@ -1,7 +1,7 @@
 """Floating-point operations, counted while they happen."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, ExitStack
 from typing import Any
 
 from occany_ros.layers.linear import fused_products
@@ -35,15 +35,12 @@ def unaccelerated(network: object) -> Iterator[None]:
 
     :param network: perhaps prepared by `occany_ros.models.acceleration.accelerate`.
     """
-    if not isinstance(network, OccAny):
+    with ExitStack() as stack:
+        if isinstance(network, OccAny):
+            stack.callback(setattr, network, 'passes', network.passes)
+            network.passes = Passes()
+        stack.enter_context(torch.compiler.set_stance('force_eager'))
         yield
-        return
-    passes, network.passes = network.passes, Passes()
-    try:
-        with torch.compiler.set_stance('force_eager'):
-            yield
-    finally:
-        network.passes = passes
 
 
 def _processor_kernels() -> dict[Any, Any]:

@@ -30,7 +30,9 @@ class ModelParameters:
         'auto', 'Number format of the network', choices=('auto', 'fp32', 'bf16', 'fp16')
     )
     compile: str = setting(  # noqa: A003
-        'off', 'Fuse blocks or record CUDA graphs', choices=('off', 'compile', 'graphs')
+        'off',
+        'Fuse blocks, or record CUDA graphs (of occany and must3r alone); tiny can do without',
+        choices=('off', 'compile', 'graphs'),
     )
     image_size: int = setting(
         0,
