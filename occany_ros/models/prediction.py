@@ -27,7 +27,8 @@ class Prediction:
     :param focal: focal length of the network-sized images, pixels, (v,).
     :param labels: class of every pixel in the model's class set, 255 = none, (v, h, w) uint8;
         None where the family leaves labels to `occany_ros.semantics`, or to `labels_of`.
-    :param features: semantic features, one map or a pyramid, as the family defines them.
+    :param features: semantic features, one map or a pyramid, as the family defines them; perhaps
+        `occany_ros.models.later.LaterFeatures`.
     :param scores: of every class, (v, c, h, w), where nobody has decided on labels yet.
     """
 
@@ -37,7 +38,7 @@ class Prediction:
     world_from_camera: Tensor
     focal: Tensor
     labels: Tensor | None = None
-    features: tuple[Tensor, ...] = ()
+    features: Sequence[Tensor] = ()
     scores: Tensor | None = None
 
 
@@ -96,7 +97,12 @@ class Reconstructor(Protocol[TokensT, MemoryT]):
 
 @runtime_checkable
 class NovelViewRenderer(Reconstructor[TokensT, MemoryT], Protocol[TokensT, MemoryT]):
-    """A `Reconstructor` that also renders views nobody took, each independent of the others."""
+    """
+    A `Reconstructor` that also renders views nobody took.
+
+    Each is independent of the others, except in OccAny+: there the views asked for together may
+    look at each other, so that how many they are is part of the question.
+    """
 
     def render_novel(
         self,

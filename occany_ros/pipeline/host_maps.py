@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from occany_ros.models.later import features_of
 from occany_ros.models.prediction import labels_of, NovelViews, Prediction
 import torch
 from torch import Tensor
@@ -142,7 +143,8 @@ def fetch_features(prediction: Prediction, views: slice) -> tuple[NDArray[np.flo
     """
     if not prediction.features:
         return ()
-    return tuple(prediction.features[0][views].to('cpu', torch.float32).numpy())
+    first = features_of(prediction.features, views)[0]
+    return tuple(first.to('cpu', torch.float32).numpy())
 
 
 def on_device(images: Sequence[NDArray[np.uint8]], device: torch.device) -> Tensor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from occany_ros.geometry.rigid import invert
+from occany_ros.models.later import features_of
 from occany_ros.models.prediction import Prediction, TokensT
 from occany_ros.occupancy.grid import Classes, UNKNOWN
 from occany_ros.pipeline.clouds import resampled
@@ -72,7 +73,7 @@ class Labelling:
             return tuple(window)
         here, entry = views_of(window, newest), window[newest]
         looks = self.config.labels.source == 'pretrained'
-        features = () if looks else tuple(level[here] for level in prediction.features)
+        features = () if looks else features_of(prediction.features, here)
         labels = self.reader.read([frame.image for frame in entry.frames], features)
         labels = np.where(labels == self.classes.empty, np.uint8(NO_LABEL), labels)
         read = replace(entry, labels=labels)

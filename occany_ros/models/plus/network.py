@@ -1,6 +1,6 @@
 """One OccAny+ network, seeing or imagining: its backbone and what reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from occany_ros.models.plus.backbone import Backbone
@@ -57,20 +57,27 @@ class PlusNetwork(nn.Module):
         :param taps: of four depths, (v, n, 2 d).
         :param grid: rows and columns of patches.
         """
-        parts = []
-        for few in zip(*(torch.split(tap, VIEWS_AT_ONCE) for tap in taps), strict=True):
-            tokens = [tap.float() for tap in few]
-            surfaces = self.surfaces(tokens, grid, with_rays=with_rays)
-            wanted = with_features and self.features is not None
-            features = self.features(tokens, grid) if wanted and self.features else ()
-            parts.append(Read(surfaces, features))
-        return _joined(parts)
+        parts = [self.surfaces(few, grid, with_rays=with_rays) for few in _a_few_views(taps)]
+        surfaces = parts[0] if len(parts) == 1 else joined(parts)
+        return Read(surfaces, self.pyramid(taps, grid) if with_features else ())
+
+    def pyramid(self, taps: Sequence[Tensor], grid: tuple[int, int]) -> tuple[Tensor, ...]:
+        """
+        Read the features of views.
+
+        :param taps: of four depths, (v, n, 2 d).
+        :param grid: rows and columns of patches.
+        :returns: see `Read`; empty for a network without.
+        """
+        if self.features is None:
+            return ()
+        parts = [self.features(few, grid) for few in _a_few_views(taps)]
+        if len(parts) == 1:
+            return parts[0]
+        return tuple(torch.cat(level) for level in zip(*parts, strict=True))
 
 
-def _joined(parts: Sequence[Read]) -> Read:
-    if len(parts) == 1:
-        return parts[0]
-    levels = zip(*(part.features for part in parts), strict=True)
-    return Read(
-        joined([part.surfaces for part in parts]), tuple(torch.cat(level) for level in levels)
-    )
+def _a_few_views(taps: Sequence[Tensor]) -> Iterator[list[Tensor]]:
+    """Take as many views as a head reads together, float32."""
+    for few in zip(*(torch.split(tap, VIEWS_AT_ONCE) for tap in taps), strict=True):
+        yield [tap.float() for tap in few]

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from occany_ros.models.later import LaterFeatures
 from occany_ros.models.plus.backbone import Stream
 from occany_ros.models.plus.config import PATCH, PlusConfig
-from occany_ros.models.plus.network import PlusNetwork, Read
+from occany_ros.models.plus.network import PlusNetwork
 from occany_ros.models.plus.novel import imagined, Imagining, Told, told_by
 from occany_ros.models.plus.ray_pose import cameras_from_rays
 from occany_ros.models.prediction import NovelViews, Prediction
@@ -15,6 +16,8 @@ from torch import nn, Tensor
 
 MEAN = (0.485, 0.456, 0.406)
 SPREAD = (0.229, 0.224, 0.225)
+LEVELS = 3
+"""Of semantic features."""
 SEED = 0
 """Of the samples poses are found with: the same views always give the same."""
 
@@ -59,8 +62,6 @@ class OccAnyPlus(nn.Module):
 
     :ivar views_at_once: novel views of a group.
     :ivar novel_features: whether novel views get their feature pyramid.
-    :ivar with_features: whether seen views get theirs; novel views are told them as well, so they
-        are made where those are rendered.
     """
 
     def __init__(self, config: PlusConfig, *, precision: torch.dtype = torch.float32) -> None:
@@ -69,7 +70,6 @@ class OccAnyPlus(nn.Module):
         self.precision = precision
         self.views_at_once = config.views_at_once
         self.novel_features = False
-        self.with_features = config.feature_size is not None
         self.seeing = PlusNetwork(config)
         self.imagining = PlusNetwork(config, imagines=True) if config.imagines else None
         self._told: tuple[Prediction, Told] | None = None
@@ -128,7 +128,7 @@ class OccAnyPlus(nn.Module):
         :param memory: from `remember`.
         :param tokens: of the views wanted; each must be in the memory.
         :returns: geometry, and the feature pyramid (v, 256, 4 e, 4 e), (v, 256, 2 e, 2 e),
-            (v, 256, e, e) where it is wanted; no labels.
+            (v, 256, e, e) where the network has one, decoded when it is looked at; no labels.
         :raises LookupError: for a view that was never remembered.
         """
         row_of = {id(view): row for row, view in enumerate(memory.views)}
@@ -137,13 +137,7 @@ class OccAnyPlus(nn.Module):
             raise LookupError('tokens: expected remembered views, got others or none')
         grid = _grid_of(memory.views)
         taps = self.taps(torch.stack([view.tokens for view in memory.views]), grid)
-        read = self.seeing.read(
-            [tap[0, rows] for tap in taps],
-            grid,
-            with_rays=True,
-            with_features=self.with_features,
-        )
-        return self._prediction(read, grid)
+        return self._prediction([tap[0, rows] for tap in taps], grid)
 
     @torch.inference_mode()
     def render_novel(
@@ -172,7 +166,9 @@ class OccAnyPlus(nn.Module):
                 'reconstructs; set model.render_checkpoint to occany_plus_gen.pth'
             )
         if not seen.features:
-            raise ValueError('seen: expected semantic features, got none; set with_features')
+            raise ValueError(
+                'seen: expected semantic features, got none; pass on what render said'
+            )
         if self._told is None or self._told[0] is not seen:
             images = torch.stack([view.image for view in tokens])
             self._told = seen, told_by(self.imagining, images, seen, self.precision)
@@ -192,7 +188,8 @@ class OccAnyPlus(nn.Module):
         stream: Stream = backbone.joined(alone.unsqueeze(0))
         return backbone.together(stream, grid, config.first_turned, config.depth)[1]
 
-    def _prediction(self, read: Read, grid: tuple[int, int]) -> Prediction:
+    def _prediction(self, taps: list[Tensor], grid: tuple[int, int]) -> Prediction:
+        read = self.seeing.read(taps, grid, with_rays=True, with_features=False)
         surfaces = read.surfaces.scaled(self.config.metres)
         world_points = surfaces.points()
         size = (grid[0] * PATCH, grid[1] * PATCH)
@@ -208,8 +205,18 @@ class OccAnyPlus(nn.Module):
             confidence=surfaces.confidence,
             world_from_camera=pose,
             focal=cameras.intrinsics[:, 0, 0],
-            features=read.features,
+            features=self._later(taps, grid),
         )
+
+    def _later(self, taps: list[Tensor], grid: tuple[int, int]) -> Sequence[Tensor]:
+        """Decode features of seen views when, and if, somebody wants them."""
+        if self.seeing.features is None:
+            return ()
+
+        def decode(views: slice) -> tuple[Tensor, ...]:
+            return self.seeing.pyramid([tap[views] for tap in taps], grid)
+
+        return LaterFeatures(decode, LEVELS)
 
 
 def normalised(images: Tensor) -> Tensor:

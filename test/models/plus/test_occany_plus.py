@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from occany_ros.models.conditioning import conditioning_maps, nearest_pixels, seen_pixels
+from occany_ros.models.later import features_of
 from occany_ros.models.plus.config import METRES, PATCH, PlusConfig
 from occany_ros.models.plus.occany_plus import normalised, OccAnyPlus
 from occany_ros.models.prediction import NovelViewRenderer
@@ -122,14 +123,49 @@ def test_later_views_may_come_in_any_order_but_the_first_is_special(network, sce
     assert not torch.allclose(other.confidence[[1, 0, 2]], seen.confidence, atol=1e-3)
 
 
-def test_features_are_left_out_where_nobody_wants_them(scene):
+def test_features_are_decoded_for_the_views_looked_at_alone(network, scene):
     tokens, memory, _ = scene
-    network = made(CONFIG)
-    network.with_features = False
     seen = network.render(memory, tokens)
-    assert seen.features == ()
-    with pytest.raises(ValueError, match='features'):
-        network.render_novel(memory, tokens, seen, seen.world_from_camera)
+    counts = []
+    listening = network.seeing.features.register_forward_hook(
+        lambda _module, inputs, _output: counts.append(len(inputs[0][0]))
+    )
+    assert len(seen.features) == 3
+    last = features_of(seen.features, slice(2, 3))
+    assert counts == [1]
+    whole = list(seen.features)
+    assert counts == [1, 3]
+    again = features_of(seen.features, slice(2, 3))
+    listening.remove()
+    assert counts == [1, 3]
+    for one, level, same in zip(last, whole, again, strict=True):
+        torch.testing.assert_close(one, level[2:], atol=1e-4, rtol=1e-4)
+        assert torch.equal(same, level[2:])
+
+
+def test_seen_views_are_encoded_once_for_all_groups(network, scene):
+    tokens, memory, _ = scene
+    seen = network.render(memory, tokens)
+    poses, counts = seen.world_from_camera, []
+    listening = network.imagining.backbone.blocks[0].register_forward_hook(
+        lambda _module, inputs, _output: counts.append(len(inputs[0]))
+    )
+    apart = [network.render_novel(memory, tokens, seen, poses[some : some + 2]) for some in (0, 2)]
+    assert counts == [3, 2, 1]  # seen views, and two groups
+    whole = network.render_novel(memory, tokens, seen, poses)
+    torch.testing.assert_close(
+        torch.cat([part.world_points for part in apart]), whole.world_points, atol=1e-3, rtol=1e-4
+    )
+    counts.clear()
+    elsewhere = replace(seen, world_points=seen.world_points + 5.0)
+    moved = network.render_novel(memory, tokens, elsewhere, poses)
+    assert counts == [3, 2, 1]
+    assert not torch.allclose(moved.confidence, whole.confidence, atol=1e-3)
+    network.encode(views_of(images_of(1)))  # a new set: nothing of the last one is kept
+    counts.clear()
+    network.render_novel(memory, tokens, elsewhere, poses[:1])
+    listening.remove()
+    assert counts == [3, 1]
 
 
 def test_bf16_is_close(scene):
@@ -239,6 +275,8 @@ def test_wrong_use_is_refused(network, scene):
         network.remember(None, [tokens[0], replace(tokens[1], grid=(4, 3))])
     with pytest.raises(LookupError, match='remembered'):
         network.render(network.remember(None, tokens[:1]), tokens[1:])
+    with pytest.raises(ValueError, match='features'):
+        network.render_novel(memory, tokens, replace(seen, features=()), seen.world_from_camera)
     seeing = made(replace(CONFIG, imagines=False))
     with pytest.raises(ValueError, match='render_checkpoint'):
         seeing.render_novel(memory, tokens, seen, seen.world_from_camera)
