@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any, cast, Final
 
 from occany_ros.geometry.novel_views import NovelViewPlan
-from occany_ros.models.device import PRECISIONS
+from occany_ros.models.device import PRECISIONS, resolve_device
 from occany_ros.models.factory import load_model, LoadedModel
 from occany_ros.occupancy.pooling import Pooling
 from occany_ros.pipeline.config import Fusion, LevelMode, MapperConfig, Merge, ScaleSource
 from occany_ros.pipeline.imagination import network_of
 from occany_ros.pipeline.mapper import Mapper
+from occany_ros.pipeline.memory_ladder import is_out_of_memory
 from occany_ros.pipeline.modes import Mode
 from occany_ros.pipeline.preprocess import network_size
 from occany_ros.pipeline.synchronisation.arrivals import GroupingConfig
+from occany_ros.ros.gpu_limit import limit_gpu_memory
 from occany_ros.ros.settings.class_choice import (
     check_mode,
     chosen_classes,
@@ -30,6 +32,10 @@ from occany_ros.semantics.reader import LabelReader
 from occany_ros.semantics.reader_choice import LICENCES, load_reader, masks_for
 import torch
 
+NO_ROOM: Final = (
+    'out of memory before the first set; take a smaller model.variant or model.precision bf16, '
+    'raise gpu.max_memory_gb, or end other programs'
+)
 UNSCALED: Final = (
     'unknown unit: this network knows lengths up to a factor only; set scale.source to odom or '
     'camera_height'
@@ -47,6 +53,7 @@ class Engine:
     :param lengths: whether they are metres, and if not, what makes them so.
     :param reader: networks that say what images show; None where the network of geometry does, or
         nobody.
+    :param memory: what became of ``gpu.max_memory_gb``; empty where it is not set.
     """
 
     model: LoadedModel
@@ -54,6 +61,7 @@ class Engine:
     labels: str
     lengths: str = 'metres'
     reader: LabelReader | None = None
+    memory: str = ''
 
     def mapper(self, parameters: Parameters) -> Mapper[Any, Any]:
         """Make a mapper that works as the parameters say."""
@@ -99,7 +107,7 @@ class Engine:
 
 def load_engine(parameters: Parameters) -> Engine:
     """
-    Load the network.
+    Load the network, into as much of a GPU as it may take.
 
     :raises ValueError: no such network, device, checkpoint or class; the message names the
         remedy.
@@ -109,6 +117,7 @@ def load_engine(parameters: Parameters) -> Engine:
     chosen = parameters.model
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
+    memory = limit_gpu_memory(resolve_device(chosen.device), parameters.gpu.max_memory_gb)
     model = load_model(
         chosen.variant,
         checkpoint=_path(chosen.checkpoint),
@@ -130,7 +139,15 @@ def load_engine(parameters: Parameters) -> Engine:
         labels=labels_from(parameters, model),
         lengths=lengths_from(parameters, model),
         reader=label_reader(parameters, model, classes),
+        memory=memory,
     )
+
+
+def loading_problem(error: Exception) -> str:
+    """Say why a network could not be loaded, and the remedy where memory ran out."""
+    if is_out_of_memory(error):
+        return f'{NO_ROOM} ({str(error) or type(error).__name__})'
+    return str(error)
 
 
 def label_reader(

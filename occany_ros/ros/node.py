@@ -8,12 +8,15 @@ from time import monotonic
 from typing import Any, Final
 
 from diagnostic_msgs.msg import DiagnosticArray
-from occany_ros.models.device import resolve_device
-from occany_ros.pipeline.memory_ladder import is_out_of_memory
 from occany_ros.ros.cameras.mask_files import load_masks
 from occany_ros.ros.cameras.sync_policy import synchroniser
-from occany_ros.ros.engine import Engine, grouping_config, load_engine, release_gpu
-from occany_ros.ros.gpu_limit import limit_gpu_memory
+from occany_ros.ros.engine import (
+    Engine,
+    grouping_config,
+    load_engine,
+    loading_problem,
+    release_gpu,
+)
 from occany_ros.ros.health.announcer import Announcer
 from occany_ros.ros.health.diagnostics import array, as_text
 from occany_ros.ros.health.optional_packages import packages_text
@@ -35,10 +38,6 @@ from std_srvs.srv import SetBool, Trigger
 _LAST_JOB_S: Final = 0.8
 _LAST_S: Final = 1.3
 _CLOCK_PATIENCE_S: Final = 3.0
-_NO_ROOM: Final = (
-    'out of memory before the first set; take a smaller model.variant or model.precision bf16, '
-    'raise gpu.max_memory_gb, or end other programs'
-)
 _SUCCESS: Final = TransitionCallbackReturn.SUCCESS
 
 
@@ -127,9 +126,7 @@ class OccanyNode(LifecycleNode):
         try:
             action()
         except (ValueError, LookupError, OSError, RuntimeError, MemoryError) as error:
-            self._problem = str(error)
-            if is_out_of_memory(error):
-                self._problem = f'{_NO_ROOM} ({str(error) or type(error).__name__})'
+            self._problem = loading_problem(error)
             self.get_logger().error(self._problem)
             return False
         self._problem = ''
@@ -141,11 +138,9 @@ class OccanyNode(LifecycleNode):
         load_masks(self.parameters.camera)
         self.get_logger().info(f'optional packages: {packages_text()}')
         self.get_logger().info(f'loading {self.parameters.model.variant} ...')
-        chosen = self.parameters.model.device
-        note = limit_gpu_memory(resolve_device(chosen), self.parameters.gpu.max_memory_gb)
-        if note:
-            self.get_logger().info(note)
         self._engine = load_engine(self.parameters)
+        if self._engine.memory:
+            self.get_logger().info(self._engine.memory)
         about = self._engine.about()
         self.get_logger().info(', '.join(f'{key}: {value}' for key, value in about.items()))
         if about['weights'] == 'synthetic':

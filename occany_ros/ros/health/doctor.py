@@ -14,6 +14,7 @@ from occany_ros.ros.health.probe import Probe
 from occany_ros.ros.health.watchdog import causes
 from occany_ros.ros.settings.parameter_checks import own_parameters, parameters_from
 from occany_ros.ros.settings.parameters import Parameters
+from occany_ros.ros.settings.setting import problems_of
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
@@ -32,7 +33,7 @@ def examine(given: Mapping[str, Any], *, seconds: float, node: str) -> Iterator[
     try:
         parameters = parameters_from(own_parameters(given))
     except ValueError as error:
-        for problem in str(error).split('; '):
+        for problem in problems_of(error):
             yield Finding('fault', 'parameters', problem)
         return
     try:
@@ -42,7 +43,7 @@ def examine(given: Mapping[str, Any], *, seconds: float, node: str) -> Iterator[
         return
     yield Finding('ok', 'parameters', f'cameras: {", ".join(parameters.cameras)}')
     yield from _policy(parameters)
-    yield weights(parameters)
+    yield from weights(parameters)
     if seconds > 0:
         simulated = given.get('use_sim_time') is True
         space = node.rpartition('/')[0]
@@ -59,18 +60,28 @@ def _policy(parameters: Parameters) -> Iterator[Finding]:
         yield Finding('fault', 'sync', str(error))
 
 
-def weights(parameters: Parameters) -> Finding:
+def weights(parameters: Parameters) -> Iterator[Finding]:
     """Load the network, as the node would, and let it go again."""
-    from occany_ros.ros.engine import load_engine
+    from occany_ros.ros.engine import load_engine, loading_problem, release_gpu
 
-    model = parameters.model
     try:
-        about = load_engine(parameters).about()
+        engine = load_engine(parameters)
     except CheckpointError as error:
-        return Finding('fault', 'weights', str(error))
-    except (ValueError, OSError) as error:
-        return Finding('fault', 'model', str(error))
-    text = f'{model.variant} from {about["weights"]} on {about["device"]}, {about["precision"]}'
+        yield Finding('fault', 'weights', str(error))
+        return
+    except (ValueError, LookupError, OSError, RuntimeError, MemoryError) as error:
+        yield Finding('fault', 'model', loading_problem(error))
+        return
+    if engine.memory:
+        is_kept = engine.model.device.type == 'cuda'
+        yield Finding('ok' if is_kept else 'warn', 'gpu', engine.memory)
+    yield _weights(parameters.model.variant, engine.about())
+    del engine
+    release_gpu()
+
+
+def _weights(variant: str, about: Mapping[str, str]) -> Finding:
+    text = f'{variant} from {about["weights"]} on {about["device"]}, {about["precision"]}'
     if about['weights'] == 'synthetic':
         return Finding('warn', 'weights', f'{text}: it has never seen a real image')
     if about['lengths'].startswith('unknown'):
