@@ -1,7 +1,7 @@
 """Figures the worker writes and the reports read: each is one plain value, so no lock."""
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
@@ -13,6 +13,9 @@ from occany_ros.pipeline.occupancy_update import LevelReport, ScaleReport
 _KEPT: Final = 200
 _RATE_WINDOW_S: Final = 10.0
 _MOMENT_S: Final = 1.0
+
+RECENT_S: Final = 30.0
+"""So long after the last failure a status warns of it; the counts stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,15 @@ class Frames:
 
 
 class Progress:
-    """What became of the sets so far."""
+    """
+    What became of the sets so far.
 
-    def __init__(self) -> None:
-        self.started_s = monotonic()
+    :param clock: steady seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self.started_s = clock()
         self.outputs = 0
         self.sets = 0
         self.skipped_rate = 0
@@ -70,6 +78,8 @@ class Progress:
         self.notes: dict[str, str] = {}
         self.last_output_s: float | None = None
         self.busy_since_s: float | None = None
+        self._failed_s: float | None = None
+        self._undecoded_s: dict[str, float] = {}
         self._stages: dict[str, deque[float]] = {}
         self._finished: deque[float] = deque(maxlen=_KEPT)
 
@@ -82,18 +92,34 @@ class Progress:
         for name, duration in seconds.items():
             self._stages.setdefault(name, deque(maxlen=_KEPT)).append(duration)
         self.outputs += 1
-        self.last_output_s = monotonic()
+        self.last_output_s = self._clock()
         self._finished.append(self.last_output_s)
 
     def failed(self, kind: str, text: str) -> None:
         """Note a set that did not go out."""
         self.failures[kind] += 1
         self.last_failure = text
+        self._failed_s = self._clock()
+
+    def undecoded(self, camera: str, text: str) -> None:
+        """Note an image that could not be decoded."""
+        self.decode_errors[camera] = text
+        self.undecodable[camera] += 1
+        self._undecoded_s[camera] = self._clock()
+
+    @property
+    def has_just_failed(self) -> bool:
+        """Tell whether a set failed lately."""
+        return self._is_recent(self._failed_s)
+
+    def has_just_dropped(self, camera: str) -> bool:
+        """Tell whether an image of a camera could not be decoded lately."""
+        return self._is_recent(self._undecoded_s.get(camera))
 
     @property
     def rate_hz(self) -> float:
         """Count outputs a second, over the last ten seconds."""
-        now = monotonic()
+        now = self._clock()
         recent = [time for time in tuple(self._finished) if now - time <= _RATE_WINDOW_S]
         span = min(_RATE_WINDOW_S, now - self.started_s)
         return len(recent) / span if recent and span > 0 else 0.0
@@ -102,7 +128,7 @@ class Progress:
     def busy_s(self) -> float:
         """Tell how long the worker has been at the present set; zero while it is idle."""
         since = self.busy_since_s
-        return 0.0 if since is None else monotonic() - since
+        return 0.0 if since is None else self._clock() - since
 
     @property
     def is_going(self) -> bool:
@@ -113,7 +139,7 @@ class Progress:
     def silence_s(self) -> float:
         """Tell the time since the last output, or since the start."""
         last = self.started_s if self.last_output_s is None else self.last_output_s
-        return monotonic() - last
+        return self._clock() - last
 
     def stages(self) -> dict[str, Spread]:
         """Duration of every stage over the last sets."""
@@ -122,3 +148,6 @@ class Progress:
             p50, p95 = np.percentile(np.array(tuple(durations)) * 1e3, (50, 95))
             spreads[name] = Spread(float(p50), float(p95))
         return spreads
+
+    def _is_recent(self, when_s: float | None) -> bool:
+        return when_s is not None and self._clock() - when_s < RECENT_S

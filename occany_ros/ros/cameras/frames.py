@@ -78,8 +78,7 @@ class FrameMaker:
                 image = _decoded(arrival.payload)
                 mask = mask_for(self._masks, settings, image.shape[:2])
             except ValueError as error:
-                self._progress.decode_errors[name] = str(error)
-                self._progress.undecodable[name] += 1
+                self._progress.undecoded(name, str(error))
                 continue
             camera = self._camera(settings, image.shape[:2], stamp_ns, parameters)
             found.append(Frame(camera, stamp_ns, turn(image, settings.rotate), mask))

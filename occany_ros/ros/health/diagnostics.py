@@ -37,6 +37,7 @@ class CameraReport:
     :param mounted: whether its place on the robot is known.
     :param extrinsics: how: ``mounting``, ``tf`` or ``none``.
     :param is_needed: there are no sets without it.
+    :param has_just_dropped: whether an image could not be decoded lately.
     """
 
     statistics: CameraStatistics
@@ -49,6 +50,7 @@ class CameraReport:
     mounted: bool
     is_needed: bool = False
     extrinsics: str = 'none'
+    has_just_dropped: bool = False
 
 
 def status(
@@ -142,7 +144,7 @@ def inference_status(
     level, message = OK, f'{progress.rate_hz:.2f} Hz'
     if problem:
         level, message = ERROR, problem
-    elif failed:
+    elif progress.has_just_failed:
         level, message = WARN, f'{failed} sets failed: {progress.last_failure}'
     else:
         notes = _notes(progress, model)
@@ -159,6 +161,8 @@ def inference_status(
     }
     values |= {'rate_hz': progress.rate_hz, 'outputs': progress.outputs, 'failures': failed}
     values |= {f'failed: {kind}': count for kind, count in dict(progress.failures).items()}
+    if failed:
+        values['last_failure'] = progress.last_failure
     for name, spread in progress.stages().items():
         values[f'{name}_ms_p50'] = spread.p50_ms
         values[f'{name}_ms_p95'] = spread.p95_ms
@@ -245,7 +249,7 @@ def _camera_verdict(report: CameraReport) -> tuple[bytes, str]:
         silence_s = (statistics.silence_ns or 0) / 1e9
         follows = 'no sets without it' if report.is_needed else 'sets go on without it'
         return WARN, f'silent for {silence_s:.1f} s; {follows}{_refusal(report.state)}'
-    if report.undecodable:
+    if report.has_just_dropped:
         return WARN, f'{report.undecodable} images dropped: {report.decode_error}'
     if report.note:
         return WARN, report.note

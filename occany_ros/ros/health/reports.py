@@ -1,6 +1,6 @@
 """What the node tells about itself: diagnostics and the facts of the watchdog."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import sys
 from time import monotonic, monotonic_ns
@@ -29,6 +29,8 @@ from rclpy.clock import ClockType
 from rclpy.node import Node
 
 _STANDS_S: Final = 1.0
+_MOST_PATIENCE_S: Final = 10.0
+_BEATS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +80,7 @@ def camera_reports(intake: Listening) -> list[CameraReport]:
             mounted=frames.mounted.get(statistics.name, False),
             is_needed=intake.grouper.needs_all,
             extrinsics=frames.extrinsics.get(statistics.name, 'none'),
+            has_just_dropped=progress.has_just_dropped(statistics.name),
         )
         for statistics in intake.grouper.statistics(monotonic_ns())
     ]
@@ -148,30 +151,44 @@ def facts(node: Node, condition: Condition, parameters: Parameters) -> Facts:
         policy=parameters.sync.policy,
         busy_s=progress.busy_s,
         patience_s=parameters.watchdog.first_output_s,
-        failures=sum(progress.failures.values()),
+        failures=sum(progress.failures.values()) if progress.has_just_failed else 0,
         last_failure=progress.last_failure,
     )
 
 
 class SimulatedClock:
-    """Watches whether ``/clock`` ticks where the node was told to follow it."""
+    """
+    Watches whether ``/clock`` ticks where the node was told to follow it.
 
-    def __init__(self, node: Node) -> None:
+    :param node: that follows it.
+    :param now_s: steady seconds.
+    """
+
+    def __init__(self, node: Node, now_s: Callable[[], float] = monotonic) -> None:
         self.has_ticked = False
         self._node = node
+        self._now_s = now_s
         self._seen_ns = 0
-        self._moved_s = monotonic()
+        self._moved_s = now_s()
+        self._beat_s = 0.0
 
     def stands(self) -> bool:
-        """Look once; it stands if it is at zero, or has not been seen to move for a while."""
+        """
+        Look once; it stands if it is at zero, or has not been seen to move for a while.
+
+        A clock that was seen to tick slowly is waited for longer: three of its beats.
+        """
         if not self._node.get_parameter('use_sim_time').value:
             return False
         clock = self._node.get_clock()
         now_ns = clock.now().nanoseconds if clock.clock_type == ClockType.ROS_TIME else 0
-        self.has_ticked = self.has_ticked or now_ns > 0
+        now_s = self._now_s()
         if now_ns != self._seen_ns:
-            self._seen_ns, self._moved_s = now_ns, monotonic()
-        return now_ns == 0 or monotonic() - self._moved_s > _STANDS_S
+            self._beat_s = now_s - self._moved_s if self.has_ticked else 0.0
+            self._seen_ns, self._moved_s = now_ns, now_s
+        self.has_ticked = self.has_ticked or now_ns > 0
+        patience_s = min(max(_STANDS_S, _BEATS * self._beat_s), _MOST_PATIENCE_S)
+        return now_ns == 0 or now_s - self._moved_s > patience_s
 
 
 def gpu_bytes() -> int | None:
