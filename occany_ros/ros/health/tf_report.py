@@ -35,12 +35,13 @@ def tf_status(
             f'optical to body; publish {parameters.base_frame} to camera on /tf_static, set '
             '<camera>.mounting, or set level.camera_height'
         )
+    problems += _guess_problem(cameras, parameters)
     problems += _level_problem(progress.level, parameters)
     problems += _scale_problem(progress.scale, parameters)
     message = f'extrinsics of {len(mounted)} of {len(cameras)} cameras are known'
     values: dict[str, object] = {'source': source, 'euler_angles': rotator()[1]}
     values['optional_packages'] = packages_text()
-    values |= _extrinsics(cameras)
+    values |= _extrinsics(cameras, parameters)
     values |= _level_values(progress.level, parameters)
     values |= _scale_values(progress.scale, parameters)
     values |= _frame_values(progress, parameters)
@@ -49,9 +50,10 @@ def tf_status(
     return status('tf', OK, message, {**values, **notes})
 
 
-def _extrinsics(cameras: Sequence[CameraReport]) -> dict[str, object]:
+def _extrinsics(cameras: Sequence[CameraReport], parameters: Parameters) -> dict[str, object]:
     """Say of each camera how it is known where it sits."""
     is_any = any(camera.mounted for camera in cameras)
+    other = 'seen in images' if _sees_places(parameters) else 'taken to look ahead'
     values: dict[str, object] = {}
     for number, camera in enumerate(cameras):
         name = camera.statistics.name
@@ -59,8 +61,31 @@ def _extrinsics(cameras: Sequence[CameraReport]) -> dict[str, object]:
             values[f'extrinsics {name}'] = camera.extrinsics
         else:
             swapped = number == 0 and not is_any
-            values[f'extrinsics {name}'] = 'axis swap' if swapped else 'seen in images'
+            values[f'extrinsics {name}'] = 'axis swap' if swapped else other
     return values
+
+
+def _sees_places(parameters: Parameters) -> bool:
+    """Tell whether the network finds in images how cameras sit to each other."""
+    return parameters.model.variant != 'tiny'
+
+
+def _guess_problem(cameras: Sequence[CameraReport], parameters: Parameters) -> list[str]:
+    """Name the cameras whose places are a bad guess."""
+    lost = [
+        camera.statistics.name
+        for camera in cameras
+        if camera.statistics.sets and not camera.mounted
+    ]
+    if _sees_places(parameters) or len(cameras) < 2 or not lost:
+        return []
+    text = (
+        f'nobody says where {", ".join(lost)} sit, and model.variant tiny cannot see it: it takes '
+        'them to look ahead from one place, so that odometry and grid are wrong where they do '
+        f'not; publish {parameters.base_frame} to camera on /tf_static, set <camera>.mounting, or '
+        'take another model.variant'
+    )
+    return [text]
 
 
 def _level_values(level: LevelReport | None, parameters: Parameters) -> dict[str, object]:

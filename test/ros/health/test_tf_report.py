@@ -55,11 +55,25 @@ def test_what_nobody_told_is_assumed_or_seen_in_images():
     grade, message, values = told([camera('front'), camera('left')], extrinsics='assumed')
     assert (grade, 'axis swap' in message) == (WARN, True)
     assert values['extrinsics front'] == 'axis swap'
+    assert values['extrinsics left'] == 'taken to look ahead'
+    other = {'model__variant': 'occany', 'model__checkpoint': 'occany.pth'}
+    _, _, values = told([camera('front'), camera('left')], extrinsics='assumed', given=other)
     assert values['extrinsics left'] == 'seen in images'
-    _, _, values = told([camera('front'), camera('left', 'tf')])
+    _, _, values = told([camera('front'), camera('left', 'tf')], given=other)
     assert values['extrinsics front'] == 'seen in images'
     grade, _, _ = told([camera('front')], extrinsics='assumed', given={'level__mode': 'none'})
     assert grade == OK  # it was asked for
+
+
+def test_cameras_the_embedded_network_cannot_place_are_named():
+    grade, message, _ = told([camera('front'), camera('left'), camera('back', 'tf')])
+    assert (grade, 'where front, left sit' in message) == (WARN, True)
+    assert 'base_link to camera on /tf_static' in message
+    grade, _, _ = told([camera('front')])
+    assert grade == OK  # of one camera nothing has to be known
+    other = {'model__variant': 'occany', 'model__checkpoint': 'occany.pth'}
+    grade, _, _ = told([camera('front'), camera('left')], given=other)
+    assert grade == OK
 
 
 @pytest.mark.parametrize(
