@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from occany_ros.geometry.frame import FrameSet
+from occany_ros.geometry.novel_views import NovelViewPlan
 from occany_ros.occupancy.grid import FREE, GridSpec, UNKNOWN
 from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.mapper import Mapper
@@ -11,11 +12,13 @@ from occany_ros.pipeline.masking import fitted_mask
 from occany_ros.pipeline.preprocess import fit_image
 from occany_ros.semantics.classes import OCC3D
 from oracle_reconstructor import frame_set, mounted, Oracle
+from oracle_renderer import Imaginer
 import pytest
 import torch
 
 GRID = GridSpec(origin=(-20.0, -20.0, -1.0), resolution=0.5, shape=(80, 80, 12))
 FRONT = mounted('front')
+PLAN = NovelViewPlan(views_per_frame=1, forward_m=2.0, rotate_deg=60.0, lateral_m=0.0)
 
 
 def mapped(mask, *, fusion='carve', stride=1):
@@ -66,6 +69,33 @@ def test_a_mask_of_use_nothing_leaves_everything_unknown():
     output = mapped(np.zeros((64, 128), np.bool_))
     assert (output.grid.labels == UNKNOWN).all()
     assert not len(output.cloud.points)
+
+
+@pytest.mark.parametrize('fusion', ['carve', 'trilinear'])
+def test_views_nobody_took_are_not_masked_and_fill_no_more_than_without_a_mask(fusion):
+    def imagined(mask):
+        mapper = Mapper(
+            reconstructor=Imaginer([FRONT]),
+            classes=OCC3D,
+            image_size=lambda _width, _height: (64, 32),
+            config=MapperConfig(grid=GRID, fusion=fusion, novel=PLAN),
+            device=torch.device('cpu'),
+        )
+        frame = replace(frame_set([FRONT], 0.0).frames[0], mask=mask)
+        return mapper.step(mapper.initial(), FrameSet((frame,)))[1]
+
+    hidden = imagined(np.zeros((64, 128), np.bool_))
+    plain = imagined(None)
+    assert hidden.imagined.views == plain.imagined.views == 3
+    assert not len(hidden.cloud.points)  # points are those of seen views
+    assert np.isnan(hidden.views[0].depth).all()
+    assert (hidden.views[0].labels == UNKNOWN).all()
+    filled, all_filled = (
+        (one.grid.labels != FREE) & (one.grid.labels != UNKNOWN) for one in (hidden, plain)
+    )
+    assert filled.any()
+    assert (filled <= all_filled).mean() > 0.99
+    assert filled.sum() < all_filled.sum()
 
 
 @pytest.mark.parametrize(('image', 'size'), [((128, 64), (64, 32)), ((101, 60), (48, 48))])
