@@ -75,7 +75,10 @@ def weights(parameters: Parameters) -> Iterator[Finding]:
     if engine.memory:
         is_kept = engine.model.device.type == 'cuda'
         yield Finding('ok' if is_kept else 'warn', 'gpu', engine.memory)
-    yield _weights(parameters.model.variant, engine.about())
+    about = engine.about()
+    yield _weights(parameters.model.variant, about)
+    nobody_reads = about['labels'].startswith('none')
+    yield Finding('warn' if nobody_reads else 'ok', 'labels', about['labels'])
     del engine
     release_gpu()
 

@@ -1,8 +1,10 @@
 """What the doctor finds before it listens: each mistake once, and whatever loading ends with."""
 
+from occany_ros.models.checkpoint_manifest import manifest_of
 from occany_ros.ros import engine
 from occany_ros.ros.health.doctor import examine, has_fault
 import pytest
+from released_files import drawn_sections, save_released, SMALL, SMALL_CALLS
 import torch
 
 
@@ -50,3 +52,24 @@ def test_the_limit_of_the_gpu_is_kept_to(monkeypatch, weights):
     _, about = found(given, 'gpu')
     assert limits == [('cpu', 2.0)]
     assert [item.text for item in about][-1:] == ['at most 2 of 8.0 GB are taken']
+
+
+def test_who_reads_labels_is_told(weights, tmp_path):
+    _, (own,) = found({'model.checkpoint': str(weights)}, 'labels')
+    assert (own.level, own.text) == ('ok', "the network's own features")
+    sections = drawn_sections(manifest_of('occany', SMALL))
+    file = save_released(tmp_path / 'occany.pth', sections, **SMALL_CALLS)
+    released = {'model.variant': 'occany', 'model.checkpoint': str(file)}
+    findings, (nobody,) = found(released, 'labels')
+    assert not has_fault(findings)
+    assert nobody.level == 'warn'
+    assert 'semantics.weights' in nobody.text
+
+
+def test_networks_of_masks_that_are_not_there_are_a_finding(weights, tmp_path):
+    given = {'model.checkpoint': str(weights), 'semantics.mode': 'pretrained'}
+    _, (unset,) = found(given, 'model')
+    assert unset.text.startswith('semantics.weights: expected')
+    _, (missing,) = found(given | {'semantics.weights': str(tmp_path)}, 'weights')
+    assert (unset.level, missing.level) == ('fault', 'fault')
+    assert str(tmp_path / 'grounding-dino-base') in missing.text
