@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 import numpy as np
@@ -15,7 +14,7 @@ from occany_ros.bags.messages import (
     packed,
     transforms_message,
 )
-from occany_ros.bags.recording import RawMessage, Topic
+from occany_ros.bags.recording import RawMessage, Recording, Topic
 from occany_ros.geometry.frame import Camera
 
 BASE_FRAME: Final = 'base_link'
@@ -68,7 +67,7 @@ class DataSet:
 
 
 @dataclass(slots=True, eq=False)
-class DataSetRecording:
+class DataSetRecording(Recording):
     """
     A data set as messages, made one by one as they are asked for.
 
@@ -106,19 +105,6 @@ class DataSetRecording:
     def __enter__(self) -> 'DataSetRecording':
         """Open nothing: files are read when they are asked for."""
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave nothing open."""
-
-    @property
-    def message_count(self) -> int:
-        """Return the number of messages."""
-        return sum(topic.count for topic in self.topics.values())
 
     def messages(self, topics: Collection[str] | None = None) -> Iterator[RawMessage]:
         """

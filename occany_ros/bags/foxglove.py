@@ -13,7 +13,6 @@ from heapq import heappop, heappush
 from itertools import count
 from pathlib import Path
 import struct
-from types import TracebackType
 from typing import Final
 
 import numpy as np
@@ -22,7 +21,7 @@ from occany_ros.bags.dataset import BASE_FRAME, DYNAMIC, MAP_FRAME, ODOM_FRAME, 
 from occany_ros.bags.foxglove_messages import CONVERSIONS, transforms_of
 from occany_ros.bags.foxglove_values import FOREIGN_ENCODINGS, ValueReader
 from occany_ros.bags.messages import packed, transforms_message
-from occany_ros.bags.recording import RawMessage, Topic
+from occany_ros.bags.recording import RawMessage, Recording, Topic
 from occany_ros.bags.salvage import DamageError, stored_messages, StoredMessage
 
 TRANSFORM_TYPES: Final = ('foxglove.FrameTransform', 'foxglove.FrameTransforms')
@@ -46,7 +45,7 @@ def is_foxglove(path: Path) -> bool:
 
 
 @dataclass(slots=True, eq=False)
-class FoxgloveRecording:
+class FoxgloveRecording(Recording):
     """
     One such file; entering it reads it once, for topics and transforms.
 
@@ -103,19 +102,6 @@ class FoxgloveRecording:
         self._list_topics(counts, moving)
         self._explain(left_out)
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave nothing open."""
-
-    @property
-    def message_count(self) -> int:
-        """Return the number of messages."""
-        return sum(topic.count for topic in self.topics.values())
 
     def messages(self, topics: Collection[str] | None = None) -> Iterator[RawMessage]:
         """

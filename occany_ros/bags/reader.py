@@ -9,7 +9,7 @@ from typing import Final
 
 import apsw
 from occany_ros.bags.messages import Message, message_store
-from occany_ros.bags.recording import RawMessage, Topic
+from occany_ros.bags.recording import RawMessage, Recording, Topic
 from occany_ros.bags.salvage import (
     DamageError,
     stored_messages,
@@ -45,7 +45,7 @@ storage_mcap.DECOMPRESSORS.update(
 )
 
 
-class BagReader:
+class BagReader(Recording):
     """
     Context manager over one recording.
 
@@ -104,11 +104,6 @@ class BagReader:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-
-    @property
-    def message_count(self) -> int:
-        """Return the number of readable messages."""
-        return sum(topic.count for topic in self.topics.values())
 
     def messages(self, topics: Collection[str] | None = None) -> Iterator[RawMessage]:
         """

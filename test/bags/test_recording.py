@@ -5,6 +5,8 @@ import shutil
 from mcap.writer import CompressionType
 from mcap.writer import Writer as McapWriter
 import numpy as np
+from occany_ros.bags.dataset import DataSetRecording
+from occany_ros.bags.foxglove import FoxgloveRecording
 from occany_ros.bags.messages import (
     grid_message,
     image_message,
@@ -14,6 +16,7 @@ from occany_ros.bags.messages import (
     transforms_message,
 )
 from occany_ros.bags.reader import BagReader, decoded
+from occany_ros.bags.recording import Recording
 from occany_ros.bags.writer import BagWriter
 from occany_ros.occupancy.grid import GridSpec, OccupancyGrid3d
 import pytest
@@ -38,6 +41,12 @@ def write_bag(path, storage):
             bag.write('/camera/front/image_raw', image_message(image, stamp_ns, 'eye'), stamp_ns)
         bag.write('/ground_truth/occupancy', grid_message(grid, stamp_ns, 'base_link'), stamp_ns)
     return path
+
+
+def test_whatever_holds_messages_is_a_recording_and_counts_alike():
+    for kind in (BagReader, DataSetRecording, FoxgloveRecording):
+        assert Recording in kind.__mro__
+        assert kind.message_count is Recording.message_count
 
 
 @pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
