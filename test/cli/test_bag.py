@@ -12,6 +12,7 @@ from occany_ros.models.tiny import load_tiny
 from occany_ros.pipeline.config import MapperConfig
 from occany_ros.pipeline.mapper import mapper_of
 from occany_ros.pipeline.replay import map_recording
+from occany_ros.ros.messages.outputs import CAMERA_OUTPUTS, SCENE_OUTPUTS
 from occany_ros.semantics.classes import OCC3D
 from occany_ros.synthetic.drive import make_drive
 import pytest
@@ -128,6 +129,21 @@ def test_bad_images_are_counted_and_left_out(tmp_path, weights, drive, capsys):
 def test_what_is_wrong_is_said(mapped, tmp_path, options, remark, capsys):
     assert main(['bag', str(mapped / 'in'), '-o', str(tmp_path / 'out'), *options]) == 1
     assert remark in capsys.readouterr().err
+
+
+def test_all_outputs_are_there_and_those_of_a_camera_where_asked_for(mapped, weights, tmp_path):
+    words = ['bag', str(mapped / 'in'), '--no-input', *network(weights)]
+    assert main([*words, '-o', str(tmp_path / 'plain')]) == 0
+    assert main([*words, '-o', str(tmp_path / 'more'), '--images']) == 0
+    with BagReader(tmp_path / 'plain') as plain, BagReader(tmp_path / 'more') as more:
+        outputs = {f'/occany/{name}' for name in (*SCENE_OUTPUTS, 'grid_info')}
+        pictures = {f'/occany/front/{name}' for name in CAMERA_OUTPUTS}
+        assert set(plain.topics) == outputs
+        assert set(more.topics) - outputs <= pictures
+        assert {'/occany/front/depth', '/occany/front/semantic'} <= set(more.topics)
+        for name in outputs:
+            ours, theirs = (list(bag.messages({name})) for bag in (plain, more))
+            assert [raw.data for raw in ours] == [raw.data for raw in theirs]
 
 
 def test_the_file_of_a_node_in_a_namespace_is_taken_as_it_is(mapped, weights, tmp_path):
