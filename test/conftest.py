@@ -99,3 +99,15 @@ def plus_files(tmp_path_factory) -> Iterator[Path]:
     yield folder
     for path in folder.iterdir():
         path.unlink()
+
+
+@pytest.fixture(scope='session')
+def full_size_plus_files(tmp_path_factory) -> Iterator[Path]:
+    """Write files like occany_plus_recon.pth and occany_plus_gen.pth; 3.3 GB, gone at the end."""
+    from released_plus_files import LARGE, write_released_files
+
+    folder = tmp_path_factory.mktemp('plus_full')
+    write_released_files(folder, LARGE)
+    yield folder
+    for path in folder.iterdir():
+        path.unlink()

@@ -248,6 +248,15 @@ SMALL_IMAGES = {'img_size': 112}
 SMALL_RENDERING = RENDERING_ARGUMENTS | SMALL_IMAGES | {'fine_tune_layers': '0,1,2,3'}
 
 
+def rendering_state(state, sizes, changed):
+    """Make the second file's weights of the first one's; those of some blocks differ."""
+    second = drawn_state(conditioning(sizes)) | state
+    for key in state:
+        if key.startswith(tuple(f'{BACKBONE}.blocks.{index}.' for index in changed)):
+            second[key] = 0.9 * state[key]
+    return second
+
+
 def write_small_files(folder):
     """
     Write all three kinds of files in the smallest size.
@@ -257,9 +266,14 @@ def write_small_files(folder):
     """
     state = drawn_state(reconstruction_shapes())
     save_plus(folder / 'recon.pth', state, **(RECONSTRUCTION_ARGUMENTS | SMALL_IMAGES))
-    second = drawn_state(conditioning(SMALL)) | state
-    for key in state:
-        if key.startswith(tuple(f'{BACKBONE}.blocks.{index}.' for index in (0, 1, 2, 3, 9))):
-            second[key] = 0.9 * state[key]
+    second = rendering_state(state, SMALL, changed=(0, 1, 2, 3, 9))
     save_plus(folder / 'gen.pth', second, **SMALL_RENDERING)
     save_plain(folder / 'model.safetensors', drawn_state(plain_shapes()))
+
+
+def write_released_files(folder, sizes):
+    """Write both files of OccAny+ under their released names."""
+    state = drawn_state(reconstruction_shapes(sizes))
+    save_plus(folder / 'occany_plus_recon.pth', state, **RECONSTRUCTION_ARGUMENTS)
+    second = rendering_state(state, sizes, changed=range(sizes.start))
+    save_plus(folder / 'occany_plus_gen.pth', second, **RENDERING_ARGUMENTS)

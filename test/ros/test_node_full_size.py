@@ -159,3 +159,27 @@ def test_a_reconstruction_file_asked_for_novel_views_says_so(graph, shared, full
     graph.wait(lambda: drive.figure('outputs') == 1, 'an output in the diagnostics')
     assert drive.figure('novel_views') == 0
     assert graph.text('inference')[0] == 1
+
+
+def test_occany_plus_sees_and_imagines(graph, shared, full_size_plus_files):
+    pictures = frames(shared, 'kitti_08_1390', 2)
+    drive = Drive(
+        graph,
+        full_size_plus_files / 'occany_plus_recon.pth',
+        ['front'],
+        model__variant='occany_plus',
+        model__render_checkpoint=str(full_size_plus_files / 'occany_plus_gen.pth'),
+        grid__preset='demo',
+        confidence__recon=1.0,
+        confidence__render=1.0,
+        mode='balanced',
+    )
+    for picture in pictures:
+        check(drive.see(picture))
+    graph.wait(lambda: drive.figure('outputs') == 2, 'two outputs in the diagnostics')
+    assert drive.figure('novel_views') == 2 * 3
+    assert drive.figure('failures') == 0
+    values = {item.key: item.value for item in graph.status['inference'].values}
+    assert values['weights'] == 'occany_plus_recon.pth'
+    assert values['render_weights'] == 'occany_plus_gen.pth'
+    assert 1000 < graph.figure('memory', 'rss_peak_mb') < 8000
