@@ -89,7 +89,8 @@ def pyramid(name, inputs, features, stages, chains=('',)):
     for chain in chains:
         for index in range(1, 5):
             fusion = f'{name}.scratch.refinenet{index}{chain}'
-            for unit in ('resConfUnit1', 'resConfUnit2')[index == 4 :]:
+            units = ('resConfUnit2',) if index == 4 else ('resConfUnit1', 'resConfUnit2')
+            for unit in units:
                 for conv in ('conv1', 'conv2'):
                     shapes |= layer(f'{fusion}.{unit}.{conv}', features, features, 3, 3)
             shapes |= layer(f'{fusion}.out_conv', features, features, 1, 1)
