@@ -81,7 +81,7 @@ def test_long_ones_can_be_told_to_be_quiet(name, capsys):
         (['eval', '--weights', 'nowhere.safetensors'], ['nowhere.safetensors']),
         (
             ['bag', 'nowhere', '-o', 'out', '--preset', 'mars'],
-            ['--preset: expected one of', 'kitti'],
+            ['preset: expected one of', 'kitti'],
         ),
         (['bag', 'nowhere', '-o', 'out', '--params-file', 'no.yaml'], ['no.yaml']),
     ],
