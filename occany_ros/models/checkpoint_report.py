@@ -16,7 +16,12 @@ from occany_ros.models.checkpoint_file import (
 from occany_ros.models.checkpoint_keys import is_unused
 from occany_ros.models.checkpoint_manifest import Differences, differences, manifest_of
 from occany_ros.models.licences import da3_licence, LICENCES, UNKNOWN
-from occany_ros.models.plus.checkpoint import plus_differences, plus_manifest, shared_names
+from occany_ros.models.plus.checkpoint import (
+    NUMBERS,
+    plus_differences,
+    plus_manifest,
+    shared_names,
+)
 from occany_ros.models.plus.checkpoint_config import (
     plus_config_of,
     plus_variant_of,
@@ -158,7 +163,7 @@ def examine(path: Path) -> CheckpointReport:
             f'{section}.{key}'
             for section, weights in says.sections.items()
             for key, value in weights.items()
-            if not bool(torch.isfinite(value).all())
+            if value.dtype in NUMBERS and not bool(torch.isfinite(value).all())
         ),
         problem=says.problem,
         licence=says.licence,

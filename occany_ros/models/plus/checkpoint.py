@@ -31,6 +31,8 @@ from torch import nn, Tensor
 
 Shape = tuple[int, ...]
 
+NUMBERS: Final = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
 # One module stands in four places of a released network. Files of tensors alone hold it once,
 # under the name of the first place; we know it by that of the last.
 _SHARED: Final = 'model.head.scratch.output_conv2_aux.{}.2.{}'
@@ -118,7 +120,7 @@ def checked_config(released: ReleasedFile, variant: PlusVariant, role: Role) -> 
         problem = f'its weights are not those of the variant {variant}'
         if differences.misshapen:
             some = ', '.join(differences.misshapen[:5])
-            problem += f' ({len(differences.misshapen)} of another shape: {some})'
+            problem += f' ({len(differences.misshapen)} of another shape or type: {some})'
         raise CheckpointError(
             released.path,
             problem,
@@ -146,7 +148,8 @@ def plus_manifest(config: PlusConfig, role: Role) -> dict[str, Shape]:
 
 def plus_differences(released: ReleasedFile, manifest: dict[str, Shape]) -> Differences:
     """Compare a file with a manifest; known weights that nobody reads may be there or not."""
-    found = {name: tuple(x.shape) for name, x in _named(released).items()}
+    weights = _named(released)
+    found = {name: tuple(x.shape) for name, x in weights.items()}
     return Differences(
         missing=tuple(name for name in manifest if name not in found),
         unexpected=tuple(name for name in found if name not in manifest and not is_unread(name)),
@@ -154,6 +157,11 @@ def plus_differences(released: ReleasedFile, manifest: dict[str, Shape]) -> Diff
             f'{name} {found[name]} instead of {shape}'
             for name, shape in manifest.items()
             if name in found and found[name] != shape
+        )
+        + tuple(
+            f'{name} {weights[name].dtype} instead of floating-point numbers'
+            for name in manifest
+            if name in weights and weights[name].dtype not in NUMBERS
         ),
     )
 

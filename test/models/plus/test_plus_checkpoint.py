@@ -120,6 +120,15 @@ def test_wrong_shape_is_named():
         checked_config(broken, 'occany_plus', 'reconstruction')
 
 
+@pytest.mark.parametrize('kind', [torch.complex64, torch.int64, torch.float8_e4m3fn])
+def test_numbers_no_weight_holds_are_named(kind):
+    broken = file_of(plain_shapes())
+    name = f'{BACKBONE}.norm.bias'
+    broken.sections['model'][name] = torch.empty(384, dtype=kind, device='meta')
+    with pytest.raises(CheckpointError, match=rf'norm\.bias {kind} instead of floating-point'):
+        checked_config(broken, 'da3', 'reconstruction')
+
+
 def test_swapped_files_are_told_apart():
     with pytest.raises(CheckpointError, match=r'set model\.render_checkpoint to it, and model\.'):
         checked_config(rendering(), 'occany_plus', 'reconstruction')
