@@ -57,7 +57,7 @@ def test_the_command_line_loads_nothing_heavy():
 
 
 def test_message_conversion_loads_neither_rclpy_nor_torch():
-    if find_spec('std_msgs') is None:
+    if find_spec('rclpy') is None:  # tools make message classes of their own without it
         pytest.skip('needs the ROS message packages')
     loaded = loaded_by('occany_ros.ros.messages.convert')
     assert 'std_msgs' in loaded
