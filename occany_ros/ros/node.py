@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any, Final
 
 from diagnostic_msgs.msg import DiagnosticArray
+from occany_ros.pipeline.warm_up import warm_up
 from occany_ros.ros.cameras.mask_files import load_masks
 from occany_ros.ros.cameras.sync_policy import synchroniser
 from occany_ros.ros.engine import (
@@ -78,7 +79,7 @@ class OccanyNode(LifecycleNode):
             self.trigger_activate()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Load the network."""
+        """Load the network, and warm it up."""
         if not self._tried(self._load):
             return TransitionCallbackReturn.FAILURE
         self._state = 'inactive'
@@ -138,10 +139,14 @@ class OccanyNode(LifecycleNode):
         load_masks(self.parameters.camera)
         self.get_logger().info(f'optional packages: {packages_text()}')
         self.get_logger().info(f'loading {self.parameters.model.variant} ...')
-        self._engine = load_engine(self.parameters)
-        if self._engine.memory:
-            self.get_logger().info(self._engine.memory)
-        about = self._engine.about()
+        engine = load_engine(self.parameters)
+        if engine.memory:
+            self.get_logger().info(engine.memory)
+        begun_s = monotonic()
+        warm_up(engine.model)
+        self.get_logger().info(f'warmed up in {monotonic() - begun_s:.1f} s')
+        self._engine = engine
+        about = engine.about()
         self.get_logger().info(', '.join(f'{key}: {value}' for key, value in about.items()))
         if about['weights'] == 'synthetic':
             self.get_logger().warning(

@@ -9,6 +9,7 @@ import json
 import sys
 from time import sleep
 
+from occany_ros.pipeline.warm_up import WARM_UP
 import torch
 
 MIB = 1 << 20
@@ -36,7 +37,9 @@ class Faulty:
         self.sets = 0
 
     def encode(self, views):
-        """Count the set, and take the time."""
+        """Count the set, and take the time; to warm up is no set."""
+        if views.cameras == (WARM_UP,):
+            return self.network.encode(views)
         self.sets += 1
         sleep(self.seconds + self.hangs * (self.sets == 1))
         return self.network.encode(views)

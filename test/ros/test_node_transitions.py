@@ -16,8 +16,10 @@ def change(graph, *transitions):
 
 def test_without_any_image_every_transition_works_twice_over(graph):
     node = graph.occany(autostart=False)
-    for _ in range(2):
-        change(graph, CONFIGURE, ACTIVATE, DEACTIVATE, ACTIVATE, DEACTIVATE, CLEANUP)
+    for times in range(2):
+        change(graph, CONFIGURE)
+        assert node.text.count('warmed up in') == times + 1
+        change(graph, ACTIVATE, DEACTIVATE, ACTIVATE, DEACTIVATE, CLEANUP)
     change(graph, CONFIGURE, ACTIVATE)
     assert graph.call(Trigger, '/occany/reset').success
     assert graph.call(SetBool, '/occany/pause', data=True).success
