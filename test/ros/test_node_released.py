@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from occany_ros.models.checkpoint_manifest import manifest_of
 from occany_ros.msg import SemanticOccupancyGrid
+from occany_ros.ros.engine import load_engine, mapper_config
 from occany_ros.ros.messages import convert
+from occany_ros.ros.settings.parameter_checks import parameters_from
 import pytest
 from released_files import all_shapes, drawn_sections, save_released, SMALL_CALLS, SMALL_RENDERING
 
@@ -90,3 +92,23 @@ def test_swapped_files_are_named(graph, plus_files):
     graph.wait(
         lambda: 'set model.render_checkpoint to it' in graph.text('inference')[1], 'the remedy'
     )
+
+
+def test_what_a_loaded_engine_says_of_two_files(plus_files):
+    given = {
+        'model.variant': 'occany_plus',
+        'model.checkpoint': str(plus_files / 'recon.pth'),
+        'model.render_checkpoint': str(plus_files / 'gen.pth'),
+        'model.device': 'cpu',
+    }
+    with pytest.raises(ValueError, match=r'model\.image_size: expected a multiple of 14, got 128'):
+        load_engine(parameters_from(given | {'model.image_size': 128}))
+    parameters = parameters_from(given | {'render.batch': 5})
+    engine = load_engine(parameters)
+    about = engine.about()
+    assert (about['weights'], about['render_weights']) == ('recon.pth', 'gen.pth')
+    assert about['sha256'] != about['render_sha256']
+    assert mapper_config(parameters, engine.model).novel_batch == 5
+    config = mapper_config(parameters_from(given), engine.model)
+    assert (config.confidence, config.novel_confidence, config.novel_batch) == (2.0, 6.0, 2)
+    assert (config.novel.views_per_frame, config.novel.forward_m) == (2, 5.0)
