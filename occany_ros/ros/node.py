@@ -143,7 +143,7 @@ class OccanyNode(LifecycleNode):
         if engine.memory:
             self.get_logger().info(engine.memory)
         begun_s = monotonic()
-        warm_up(engine.model)
+        warm_up(engine.model, engine.reader)
         self.get_logger().info(f'warmed up in {monotonic() - begun_s:.1f} s')
         self._engine = engine
         about = engine.about()

@@ -25,8 +25,8 @@ class LabelReader(Protocol):
 
         :param images: network-sized RGB images of one shape, each (h, w, 3).
         :param features: what the geometry network made of the same images, level by level as in
-            `occany_ros.models.prediction.Prediction`, each (v, c, h', w'); empty for a reader
-            that looks at the images.
+            `occany_ros.models.prediction.Prediction`, each (v, c, h', w'); a reader that looks
+            at the images takes no notice of them, and they may be missing.
         :returns: native class of every pixel, (v, h, w). What nobody found has the id of free
             space or 255, which mean the same here: something is there, nobody knows what.
         """

@@ -1,5 +1,6 @@
 """One picture before the first set: every network takes it, and nothing stays of it."""
 
+import numpy as np
 from occany_ros.geometry.novel_views import NovelViewPlan
 from occany_ros.models.config import DecoderConfig, EncoderConfig, OccAnyConfig
 from occany_ros.models.factory import ImageSizeRule, LoadedModel, PLUS_IMAGES
@@ -48,6 +49,36 @@ class Watched:
         return self.rendered[-1]
 
 
+class Reader:
+    """Who reads labels, and what was asked of it."""
+
+    def __init__(self):
+        self.asked = []
+
+    def read(self, images, features):
+        self.asked.append((images, tuple(features)))
+        return np.stack(images)[..., 0]
+
+
+def loaded(network, rule):
+    """Wrap a network."""
+    return LoadedModel(
+        reconstructor=network,
+        variant='tiny',
+        class_set=None,
+        image_size=rule,
+        weights='random',
+        sha256='',
+        fusion='trilinear',
+        confidence=1.0,
+        stage='reconstruction',
+        plan=NovelViewPlan(),
+        novel_confidence=1.0,
+        device=torch.device('cpu'),
+        precision='fp32',
+    )
+
+
 def street(size):
     """One picture of a known camera."""
     generator = torch.Generator().manual_seed(1)
@@ -71,27 +102,15 @@ def test_one_small_picture_goes_through_and_nothing_stays(make):
     expected = network.render(network.remember(None, before), before)
     watched = Watched(network)
     state = torch.random.get_rng_state()
-    warm_up(
-        LoadedModel(
-            reconstructor=watched,
-            variant='tiny',
-            class_set=None,
-            image_size=rule,
-            weights='random',
-            sha256='',
-            fusion='trilinear',
-            confidence=1.0,
-            stage='reconstruction',
-            plan=NovelViewPlan(),
-            novel_confidence=1.0,
-            device=torch.device('cpu'),
-            precision='fp32',
-        )
-    )
+    reader = Reader()
+    warm_up(loaded(watched, rule), reader)
     (asked,), (answer,) = watched.encoded, watched.rendered
     assert asked.cameras == (WARM_UP,)
     assert asked.images.shape == (1, 3, edge, edge)
     assert answer.confidence.isfinite().all()
+    ((images, features),) = reader.asked
+    assert [image.shape for image in images] == [(edge, edge, 3)]
+    assert [len(level) for level in features] == [1] * len(answer.features)
     assert torch.equal(torch.random.get_rng_state(), state)
     after = network.encode(views)
     again = network.render(network.remember(None, after), after)
