@@ -73,7 +73,7 @@ class FrameMaker:
         for arrival, stamp_ns in zip(group.arrivals, group.stamps_ns, strict=True):
             settings = by_name[arrival.camera]
             name = settings.name
-            self.frame_ids[name] = settings.frame_id or arrival.payload.header.frame_id
+            self.frame_ids[name] = self._frame_id(settings, arrival.payload)
             try:
                 image = _decoded(arrival.payload)
                 mask = mask_for(self._masks, settings, image.shape[:2])
@@ -83,6 +83,12 @@ class FrameMaker:
             camera = self._camera(settings, image.shape[:2], stamp_ns, parameters)
             found.append(Frame(camera, stamp_ns, turn(image, settings.rotate), mask))
         return tuple(found)
+
+    def _frame_id(self, settings: CameraParameters, message: Any) -> str:
+        """Name the optical frame: as told, as the image says, or else as CameraInfo says."""
+        told = settings.frame_id or message.header.frame_id
+        info = self._inputs[settings.name].state.info
+        return str(told or ('' if info is None else info.header.frame_id))
 
     def _camera(
         self,

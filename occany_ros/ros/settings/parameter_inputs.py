@@ -61,7 +61,9 @@ class CameraParameters:
         'Type of the image messages; auto asks the graph',
         choices=('auto', 'raw', 'compressed'),
     )
-    frame_id: str = setting('', 'Optical frame; empty takes it from the image messages')
+    frame_id: str = setting(
+        '', 'Optical frame; empty takes it from the images, or else CameraInfo'
+    )
     rotate: int = setting(
         0,
         'Turns the images clockwise before use, for cameras not mounted upright',
