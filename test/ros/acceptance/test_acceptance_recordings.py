@@ -101,6 +101,8 @@ def test_acceptance_14_occany_bag_writes_the_bytes_of_the_node(graph, street, tm
     }
     told = graph.subscribe(kinds[INFO], INFO, LATCHED)
     graph.occany_of(parameters)
+    heard = [f'subscribers ~/{topic.removeprefix("/occany/")}' for topic in said]
+    graph.wait(lambda: all(graph.figure('output', key) for key in heard), 'all listeners')
     player = graph.tool('play', str(street), '--step-on', LAST_TOPIC, '--wait-for', IMAGES)
     graph.wait(lambda: player.child.poll() is not None, 'the end of the recording')
     assert player.child.returncode == 0, player.text
