@@ -5,7 +5,7 @@ import re
 from typing import Any, Final, Literal
 
 from occany_ros.models.checkpoint_file import CheckpointError, ReleasedFile, STATE
-from occany_ros.models.plus.config import BackboneName, BACKBONES, PlusConfig
+from occany_ros.models.plus.config import BackboneName, BACKBONES, PATCH, PlusConfig
 from torch import Tensor
 
 PlusVariant = Literal['occany_plus', 'da3']
@@ -58,10 +58,9 @@ def plus_config_of(released: ReleasedFile) -> PlusConfig:
         name = _backbone(state_of(released))
         if role == 'rendering':
             _refuse_other_split(released.arguments, name)
-        size = released.arguments.get('img_size')
         return PlusConfig(
             name=name,
-            feature_size=None if variant == 'da3' else int(size or _USUAL_SIZE),
+            feature_size=None if variant == 'da3' else _feature_size(released.arguments),
             imagines=role == 'rendering',
             is_plain=variant == 'da3',
         )
@@ -76,6 +75,12 @@ def _backbone(state: State) -> BackboneName:
             return name
     known = ', '.join(str(size.width) for size in BACKBONES.values())
     raise ValueError(f'width of a token: expected one of {known}, got {width}')
+
+
+def _feature_size(arguments: Mapping[str, Any]) -> int:
+    """Take the size of images as recorded; the released code goes by the images, so by 518."""
+    size = arguments.get('img_size')
+    return size if isinstance(size, int) and size > 0 and not size % PATCH else _USUAL_SIZE
 
 
 def _refuse_others(arguments: Mapping[str, Any], role: Role) -> None:

@@ -149,7 +149,6 @@ def test_swapped_files_are_told_apart():
         (rendering(gen_alt_start=4), 'gen_alt_start=4 instead of 0'),
         (rendering(fine_tune_layers='0,1,2'), "fine_tune_layers='0,1,2' instead of those up to 7"),
         (rendering(projection_features='rgb,raymap'), "projection_features='rgb,raymap'"),
-        (reconstruction(img_size=500), 'feature_size: expected a multiple of 14'),
         (
             file_of({f'{BACKBONE}.cls_token': (1, 1, 96)}),
             'width of a token: expected one of 384, 768, 1024, 1536, got 96',
@@ -162,6 +161,14 @@ def test_another_kind_of_network_is_refused(made, words):
         checked_config(made, variant, role_of(made))
     assert 'its settings do not fit' in str(caught.value)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('given', 'size'), [(112, 112), (518, 518), (None, 518), (512, 518), ([518, 168], 518)]
+)
+def test_features_are_made_for_images_of_the_usual_size(given, size):
+    made = reconstruction(img_size=given)
+    assert checked_config(made, 'occany_plus', 'reconstruction').feature_size == size
 
 
 def test_settings_may_be_silent_or_spaced():
