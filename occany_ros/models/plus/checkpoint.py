@@ -36,8 +36,12 @@ NUMBERS: Final = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 # One module stands in four places of a released network. Files of tensors alone hold it once,
 # under the name of the first place; we know it by that of the last.
 _SHARED: Final = 'model.head.scratch.output_conv2_aux.{}.2.{}'
+_SECOND: Final = (
+    'set model.render_checkpoint to occany_plus_gen.pth, to which github.com/valeoai/OccAny '
+    'leads, or leave it empty, and no novel views are rendered'
+)
 _GO: Final = {
-    'reconstruction': 'it is a reconstruction: set model.checkpoint to it',
+    'reconstruction': f'it is a reconstruction, which model.checkpoint takes; {_SECOND}',
     'rendering': (
         'it is a rendering stage: set model.render_checkpoint to it, and model.checkpoint to '
         'occany_plus_recon.pth'
@@ -69,7 +73,7 @@ def load_plus(
     """
     released = read_released_file(path)
     config = checked_config(released, variant, 'reconstruction')
-    second = None if render_path is None else read_released_file(render_path)
+    second = None if render_path is None else _read_second(render_path)
     if second is not None:
         _check_pair(config, checked_config(second, 'occany_plus', 'rendering'), second.path)
         config = replace(config, imagines=True)
@@ -100,13 +104,10 @@ def checked_config(released: ReleasedFile, variant: PlusVariant, role: Role) -> 
     """
     found = plus_variant_of(released)
     if found != variant:
-        looks_like = found or family_of(released)
         raise CheckpointError(
             released.path,
             f'its weights are not those of the variant {variant}',
-            remedy=f'it looks like {looks_like}: set model.variant to {looks_like}'
-            if looks_like
-            else WHERE_TO_GET_IT,
+            remedy=_instead(found or family_of(released), role),
         )
     if role_of(released) != role:
         raise CheckpointError(
@@ -126,7 +127,7 @@ def checked_config(released: ReleasedFile, variant: PlusVariant, role: Role) -> 
             problem,
             missing=differences.missing,
             unexpected=differences.unexpected,
-            remedy=WHERE_TO_GET_IT,
+            remedy=_instead(None, role),
         )
     return config
 
@@ -204,6 +205,23 @@ def share(network: OccAnyPlus) -> int:
 def first_shared(network: OccAnyPlus) -> int:
     """Give the index of the first block that was not trained for rendering."""
     return network.config.backbone.first_turned
+
+
+def _read_second(path: Path) -> ReleasedFile:
+    """Read a file of which a user should hear that it is the second one."""
+    try:
+        return read_released_file(path)
+    except CheckpointError as error:
+        raise CheckpointError(path, error.problem, remedy=_SECOND) from error
+
+
+def _instead(looks_like: str | None, role: Role) -> str:
+    """Say what to do about a file that is none, or that is one of another variant."""
+    if role == 'rendering':
+        return f'it looks like {looks_like}; {_SECOND}' if looks_like else _SECOND
+    if looks_like:
+        return f'it looks like {looks_like}: set model.variant to {looks_like}'
+    return WHERE_TO_GET_IT
 
 
 def _check_pair(seeing: PlusConfig, imagining: PlusConfig, path: Path) -> None:

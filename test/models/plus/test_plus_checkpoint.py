@@ -132,8 +132,12 @@ def test_numbers_no_weight_holds_are_named(kind):
 def test_swapped_files_are_told_apart():
     with pytest.raises(CheckpointError, match=r'set model\.render_checkpoint to it, and model\.'):
         checked_config(rendering(), 'occany_plus', 'reconstruction')
-    with pytest.raises(CheckpointError, match=r'a reconstruction: set model\.checkpoint to it'):
+    with pytest.raises(
+        CheckpointError, match=r'which model\.checkpoint takes; set model\.render_'
+    ):
         checked_config(reconstruction(), 'occany_plus', 'rendering')
+    with pytest.raises(CheckpointError, match=r'like da3; set model\.render_checkpoint to'):
+        checked_config(file_of(plain_shapes()), 'occany_plus', 'rendering')
     with pytest.raises(CheckpointError, match=r'it looks like da3: set model\.variant to da3'):
         checked_config(file_of(plain_shapes()), 'occany_plus', 'reconstruction')
     with pytest.raises(CheckpointError, match=r'looks like occany_plus: set model\.variant to'):
@@ -239,6 +243,16 @@ def test_there_is_no_rendering_for_another_size(monkeypatch):
     monkeypatch.setattr(checkpoint, 'read_released_file', lambda path: files[path.name])
     with pytest.raises(CheckpointError, match='there is no rendering stage for the 1B network'):
         load_plus(Path('recon.pth'), Path('gen.pth'))
+
+
+def test_a_second_file_that_is_none_is_known_as_the_second(plus_files, tmp_path):
+    damaged = tmp_path / 'occany_plus_gen.pth'
+    damaged.write_bytes((plus_files / 'gen.pth').read_bytes()[:100_000])
+    for path in (tmp_path / 'absent.pth', damaged):
+        with pytest.raises(CheckpointError, match=r'set model\.render_checkpoint to') as caught:
+            load_plus(plus_files / 'recon.pth', path)
+        assert str(path) in str(caught.value)
+        assert 'model.checkpoint' not in str(caught.value)
 
 
 def test_models_of_both_families_by_name(plus_files):
