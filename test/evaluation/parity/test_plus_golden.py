@@ -58,6 +58,17 @@ def spoilt(path, folder, change):
 
 
 @needs_golden
+def test_wrong_reconstructions_are_noticed(tmp_path):
+    def change(fixture):
+        for name in ('tokens.local.7', 'feats.2', 'depth', 'ray', 'sam.s1'):
+            fixture.tensors[name].flatten()[-1] += 1e-2
+        fixture.tensors['unheard_of'] = fixture.tensors['depth'].clone()
+
+    wrong = spoilt(GOLDEN / 'recon_small_A.safetensors', tmp_path, change)
+    assert set(wrong) == {'tokens.local.7', 'feats.2', 'depth', 'ray', 'sam.s1', 'unheard_of'}
+
+
+@needs_golden
 def test_wrong_cameras_are_noticed(tmp_path):
     def change(fixture):
         fixture.tensors['c2w'][0, 0, 0, 3] += 1e-3
