@@ -7,7 +7,7 @@ code from the installed library only.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from occany_ros.models.checkpoint_file import CheckpointError
 import torch
@@ -24,7 +24,8 @@ HOW_TO_INSTALL: Final = (
     'or install this package with its extra [semantics]'
 )
 
-LoadedT = TypeVar('LoadedT')
+_POINTER: Final = b'version https://git-lfs'
+_WORDS: Final = ('tokenizer.json', 'vocab.json', 'vocab.txt')
 
 
 def load_network(
@@ -72,14 +73,30 @@ def load_tokenizer(name: str, folder: Path) -> Callable[..., Any]:
     :raises CheckpointError: if a file is missing or damaged.
     :raises ValueError: if the library is not installed.
     """
-    return _loaded(name, folder, 'tokenizer_config.json')
+    tokenizer = _loaded(name, folder, 'tokenizer_config.json')
+    # Without its words the library makes one that knows none.
+    if not any((folder / words).is_file() for words in _WORDS):
+        raise CheckpointError(
+            folder, f'it has none of {", ".join(_WORDS)}', remedy=WHERE_TO_GET_IT
+        )
+    return tokenizer
 
 
 def _loaded(name: str, folder: Path, needed: str, **options: object) -> Any:  # noqa: ANN401
     """Let a class of the library read a folder, and say in one way what is wrong with it."""
     library = _library()
+    if not folder.is_dir():
+        raise CheckpointError(folder, 'there is no such folder', remedy=WHERE_TO_GET_IT)
     if not (folder / needed).is_file():
         raise CheckpointError(folder, f'it has no {needed}', remedy=WHERE_TO_GET_IT)
+    for path in folder.glob('*.safetensors'):
+        with path.open('rb') as file:
+            if file.read(len(_POINTER)) == _POINTER:
+                raise CheckpointError(
+                    path,
+                    'it is a pointer of Git LFS to the weights, not the weights',
+                    remedy='get the file itself: `git lfs pull` in the folder, or download it',
+                )
     try:
         return getattr(library, name).from_pretrained(
             folder, local_files_only=True, trust_remote_code=False, **options

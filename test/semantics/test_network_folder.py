@@ -139,13 +139,29 @@ def test_absurd_sizes_are_explained(folder):
 def test_a_folder_that_is_not_there_is_no_name_on_the_hub(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for load in (load_network, load_tokenizer):
-        with pytest.raises(CheckpointError, match='it has no'):
+        with pytest.raises(CheckpointError, match=r'no such folder; set semantics\.weights to'):
             load('Sam3Model', tmp_path / 'facebook' / 'sam3')
+    for load, lacks in ((load_network, 'config.json'), (load_tokenizer, 'tokenizer_config.json')):
+        with pytest.raises(CheckpointError, match=f'it has no {lacks}'):
+            load('Sam3Model', tmp_path)
 
 
 def test_the_tokenizer_reads_words(folder):
     tokens = load_tokenizer('CLIPTokenizer', folder)(['car', 'a tree'])
     assert [len(ids) for ids in tokens['input_ids']] == [2 + 3, 2 + 1 + 4]
+
+
+def test_a_tokenizer_without_words_is_explained(folder):
+    (folder / 'tokenizer.json').unlink()
+    with pytest.raises(CheckpointError, match=r'it has none of tokenizer\.json, vocab\.json'):
+        load_tokenizer('CLIPTokenizer', folder)
+
+
+def test_a_pointer_in_place_of_weights_is_explained(folder):
+    pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n'
+    (folder / 'model.safetensors').write_text(pointer, encoding='utf-8')
+    with pytest.raises(CheckpointError, match=r'pointer of Git LFS .* `git lfs pull`'):
+        load_network('Sam3Model', folder)
 
 
 @pytest.mark.parametrize('content', [b'{', b'{"model": 3}'])
