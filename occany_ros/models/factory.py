@@ -21,9 +21,8 @@ import torch
 SYNTHETIC: Final = 'synthetic'
 TINY_PLAN: Final = NovelViewPlan(views_per_frame=1, forward_m=1.5, rotate_deg=0.0, lateral_m=0.0)
 """What suits the embedded network, chosen on synthetic drives 510 to 525."""
-DEMO_PLAN: Final = NovelViewPlan(views_per_frame=2, forward_m=5.0, rotate_deg=30.0, lateral_m=2.0)
-"""What the released demo renders around each view (OccAny spec, section 14)."""
-
+PAPER_PLAN: Final = NovelViewPlan(views_per_frame=2, forward_m=3.0, rotate_deg=60.0, lateral_m=2.0)
+"""The first two of the ten steps the paper evaluates geometry with (OccAny spec, section 14)."""
 
 MOST_VIEWS: Final = 10_000
 """More novel views than anybody asks for at once."""
@@ -215,7 +214,7 @@ def _load_released(
         fusion='trilinear',
         confidence=2.0,
         stage='reconstruction' if network.config.ray_maps is None else 'rendering',
-        plan=DEMO_PLAN,
+        plan=PAPER_PLAN,
         novel_confidence=2.0,
         device=device,
         precision=precision,
@@ -244,7 +243,7 @@ def _load_plus(
         fusion='trilinear',
         confidence=2.0,
         stage='reconstruction' if second is None else 'rendering',
-        plan=DEMO_PLAN,
+        plan=PAPER_PLAN,
         novel_confidence=6.0,
         device=device,
         precision=precision,

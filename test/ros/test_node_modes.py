@@ -44,7 +44,7 @@ def test_mode_is_followed_at_run_time(graph, complete):
     graph.occany(model__variant='occany', mode='balanced', memory__frames=1)
     graph.wait(lambda: told(graph, 'novel_views') == '3', 'the first step and its neighbours')
     assert told(graph, 'stage') == 'rendering'
-    assert told(graph, 'novel_plan') == '1 x 5 m ahead; 2 m beside, turned 30 deg to both sides'
+    assert told(graph, 'novel_plan') == '1 x 3 m ahead; 2 m beside, turned 60 deg to both sides'
     assert put(graph, 'mode', 'quality') == (True, '')
     graph.wait(lambda: told(graph, 'novel_views') == '6', 'the whole plan')
     assert told(graph, 'mode') == 'quality'

@@ -11,11 +11,11 @@ from occany_ros.models.acceleration import accelerate
 from occany_ros.models.config import OccAnyConfig, RayMapConfig
 from occany_ros.models.device import PRECISIONS, resolve_device, resolve_precision
 from occany_ros.models.factory import (
-    DEMO_PLAN,
     ImageSizeRule,
     load_model,
     LoadedModel,
     MOST_VIEWS,
+    PAPER_PLAN,
     PLUS_BATCH,
     PLUS_IMAGES,
 )
@@ -107,7 +107,7 @@ def loader(subject: Subject) -> Callable[[str], LoadedModel]:
             fusion='trilinear',
             confidence=1.0,
             stage='rendering' if _renders(subject.sizes) else 'reconstruction',
-            plan=DEMO_PLAN,
+            plan=PAPER_PLAN,
             novel_confidence=1.0,
             device=device,
             precision=chosen,
