@@ -12,8 +12,14 @@ TokensT = TypeVar('TokensT')
 MemoryT = TypeVar('MemoryT')
 
 
+class Referable:
+    """Something that others may know of without keeping it alive."""
+
+    __slots__ = ('__weakref__',)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Prediction:
+class Prediction(Referable):
     """
     Geometry and semantics of ``v`` views in one common world.
 

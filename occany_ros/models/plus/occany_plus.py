@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from occany_ros.models.later import LaterFeatures
 from occany_ros.models.plus.backbone import Stream
@@ -72,7 +73,7 @@ class OccAnyPlus(nn.Module):
         self.novel_features = False
         self.seeing = PlusNetwork(config)
         self.imagining = PlusNetwork(config, imagines=True) if config.imagines else None
-        self._told: tuple[Prediction, Told] | None = None
+        self._told: WeakKeyDictionary[Prediction, Told] = WeakKeyDictionary()
         for network in (self.seeing, self.imagining):
             if network is not None:
                 network.backbone.to(precision)
@@ -93,7 +94,6 @@ class OccAnyPlus(nn.Module):
                 f'images: expected height and width to be multiples of {PATCH}, '
                 f'got {height} x {width}'
             )
-        self._told = None  # it takes memory, and nobody asks about an older set again
         grid = (height // PATCH, width // PATCH)
         images = normalised(views.images)
         backbone = self.seeing.backbone
@@ -150,8 +150,8 @@ class OccAnyPlus(nn.Module):
         """
         Imagine views nobody took, `views_at_once` at a time (OccAny+ spec, section 8).
 
-        What the seen views tell is kept until other ones are: asking for one group after the
-        other costs no more than asking for all.
+        What the seen views tell is kept for as long as ``seen`` is: asking for one group after
+        the other costs no more than asking for all.
 
         :param memory: not looked at.
         :param tokens: of the seen views; they tell novel views what they saw.
@@ -169,11 +169,12 @@ class OccAnyPlus(nn.Module):
             raise ValueError(
                 'seen: expected semantic features, got none; pass on what render said'
             )
-        if self._told is None or self._told[0] is not seen:
+        told = self._told.get(seen)
+        if told is None:
             images = torch.stack([view.image for view in tokens])
-            self._told = seen, told_by(self.imagining, images, seen, self.precision)
+            told = self._told[seen] = told_by(self.imagining, images, seen, self.precision)
         how = Imagining(self.views_at_once, self.precision, self.novel_features)
-        return imagined(self.imagining, self._told[1], world_from_camera, how)
+        return imagined(self.imagining, told, world_from_camera, how)
 
     def taps(self, alone: Tensor, grid: tuple[int, int]) -> list[Tensor]:
         """
