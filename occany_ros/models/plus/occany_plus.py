@@ -137,7 +137,8 @@ class OccAnyPlus(nn.Module):
             raise LookupError('tokens: expected remembered views, got others or none')
         grid = _grid_of(memory.views)
         taps = self.taps(torch.stack([view.tokens for view in memory.views]), grid)
-        return self._prediction([tap[0, rows] for tap in taps], grid)
+        is_whole = rows == list(range(len(memory.views)))  # then there is nothing to copy
+        return self._prediction([tap[0] if is_whole else tap[0, rows] for tap in taps], grid)
 
     @torch.inference_mode()
     def render_novel(
