@@ -16,6 +16,7 @@ from occany_ros.cli.progress import add_quiet_option, Progress
 
 if TYPE_CHECKING:
     from occany_ros.bags.recording import Recording
+    from occany_ros.ros.engine import Engine
     from occany_ros.ros.recording.offline import Offline
     from occany_ros.ros.settings.parameters import Parameters
 
@@ -109,7 +110,7 @@ def _map(recording: 'Recording', given: dict[str, Any], arguments: argparse.Name
         )
         raise
     finally:
-        _tell(offline, recording.damage, engine.about().get('weights', ''))
+        _tell(offline, recording.damage, engine)
     print(arguments.output)
     return 0 if done else 1
 
@@ -131,7 +132,7 @@ def _parameters(recording: 'Recording', given: Mapping[str, Any], path: Path) ->
     return parameters_from(own_parameters({**found, **given}))
 
 
-def _tell(offline: 'Offline', damage: str, weights: str) -> None:
+def _tell(offline: 'Offline', damage: str, engine: 'Engine') -> None:
     """Say what went wrong, and what to think of the result."""
     for kind, count in offline.failures.items():
         print(f'{kind}: {count} left out, the last: {offline.reasons[kind]}', file=sys.stderr)
@@ -140,7 +141,9 @@ def _tell(offline: 'Offline', damage: str, weights: str) -> None:
             print(f'{what}: {reason}', file=sys.stderr)
     if damage:
         print(damage, file=sys.stderr)
-    if weights == 'synthetic':
+    for text in engine.lacks():
+        print(text, file=sys.stderr)
+    if engine.model.weights == 'synthetic':
         print(
             'weights: synthetic; this network has never seen a real image, so on real images '
             'the result is not meaningful',

@@ -104,6 +104,14 @@ class Engine:
             **masks,
         }
 
+    def lacks(self) -> tuple[str, ...]:
+        """Say what answers lack that a user may count on: metres, or labels asked for."""
+        return tuple(
+            f'{name}: {text}'
+            for name, text in (('lengths', self.lengths), ('labels', self.labels))
+            if text.startswith(('unknown', 'none'))
+        )
+
 
 def load_engine(parameters: Parameters) -> Engine:
     """

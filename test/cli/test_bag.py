@@ -16,6 +16,7 @@ from occany_ros.ros.messages.outputs import CAMERA_OUTPUTS, SCENE_OUTPUTS
 from occany_ros.semantics.classes import OCC3D
 from occany_ros.synthetic.drive import make_drive
 import pytest
+from released_plus_files import drawn_state, plain_shapes, save_plain
 from safetensors.torch import save_file
 import torch
 
@@ -101,6 +102,18 @@ def test_folder_of_images_and_sqlite3(tmp_path, weights, drive, capsys):
     assert len(messages(tmp_path / 'out', '/occany/occupancy')) == 2
     with BagReader(tmp_path / 'out') as bag:
         assert all(topic.startswith('/occany/') for topic in bag.topics)
+
+
+def test_what_answers_lack_is_said(tmp_path, drive, capsys):
+    (tmp_path / 'in').mkdir()
+    cv2.imwrite(str(tmp_path / 'in' / '0.png'), drive.step(0).frames.frames[0].image[..., ::-1])
+    path = save_plain(tmp_path / 'model.safetensors', drawn_state(plain_shapes()))
+    options = [f'model.checkpoint:={path}', 'model.variant:=da3', 'model.image_size:=112']
+    words = [word for option in options for word in ('-p', option)]
+    assert main(['bag', str(tmp_path / 'in'), '-o', str(tmp_path / 'out'), *words]) == 0
+    errors = capsys.readouterr().err
+    assert 'lengths: unknown unit' in errors
+    assert 'labels: none: model.variant da3' in errors
 
 
 def test_bad_images_are_counted_and_left_out(tmp_path, weights, drive, capsys):
