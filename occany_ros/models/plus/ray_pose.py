@@ -60,11 +60,11 @@ def cameras_from_rays(
     rows, columns = rays.shape[1:3]
     places = _places(rows, columns, rays.device)
     aim = rays[..., :3].flatten(1, 2)  # (v, n, 3)
-    is_sound = aim.isfinite().all(dim=-1) & weight.isfinite()
-    is_forward = is_sound & (aim[..., 2].abs() > FLATTEST)
-    forward = torch.where(is_forward, aim[..., 2], 1.0)
-    targets = torch.where(is_sound[..., None], aim[..., :2], 0.0) / forward[..., None]  # (v, n, 2)
-    weight = torch.where(is_forward, weight, 0.0)
+    is_forward = aim[..., 2].abs() > FLATTEST
+    targets = aim[..., :2] / torch.where(is_forward, aim[..., 2], 1.0)[..., None]  # (v, n, 2)
+    is_sound = aim.isfinite().all(dim=-1) & targets.isfinite().all(dim=-1) & weight.isfinite()
+    targets = torch.where(is_sound[..., None], targets, 0.0)
+    weight = torch.where(is_sound & is_forward, weight, 0.0)
     drawn = drawn_samples(len(places), generator).to(rays.device)
     found = torch.stack(
         [

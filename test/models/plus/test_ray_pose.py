@@ -192,7 +192,7 @@ def test_rays_that_hit_no_image_plane_have_no_vote():
     torch.testing.assert_close(found.world_from_camera, POSES, atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize('kind', ['nothing', 'one direction', 'not numbers', 'backwards'])
+@pytest.mark.parametrize('kind', ['nothing', 'one direction', 'not numbers', 'huge', 'backwards'])
 def test_rays_of_no_camera_answer_something_and_stop_nobody(kind):
     rays = torch.zeros(2, *SIZE, 6)
     if kind == 'one direction':
@@ -200,10 +200,13 @@ def test_rays_of_no_camera_answer_something_and_stop_nobody(kind):
     elif kind == 'not numbers':
         rays = rays_of(POSES, pinhole())
         rays[0] = float('nan')
+    elif kind == 'huge':
+        rays = rays_of(POSES, pinhole())
+        rays[0, ..., :3] = torch.tensor([3e38, 1.0, 2e-4])
     elif kind == 'backwards':
         rays[..., :3] = -rays_of(POSES, pinhole())[..., :3]
     found = find(rays, torch.full(rays.shape[:3], 2.0))
     assert found.world_from_camera.shape == (2, 4, 4)
     assert found.intrinsics.shape == (2, 3, 3)
-    if kind == 'not numbers':
+    if kind in ('not numbers', 'huge'):
         torch.testing.assert_close(found.world_from_camera[1], POSES[1], atol=1e-4, rtol=0)
