@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 from occany_ros.models.checkpoint_file import CheckpointError
+from occany_ros.pipeline.imagination import NO_STAGE
 from occany_ros.ros.cameras.mask_files import load_masks
 from occany_ros.ros.cameras.sync_policy import synchroniser
 from occany_ros.ros.health.diagnostics import CameraReport
@@ -79,6 +80,8 @@ def weights(parameters: Parameters) -> Iterator[Finding]:
     yield _weights(parameters.model.variant, about)
     nobody_reads = about['labels'].startswith('none')
     yield Finding('warn' if nobody_reads else 'ok', 'labels', about['labels'])
+    if parameters.mode != 'fast' and engine.model.stage == 'reconstruction':
+        yield Finding('warn', 'mode', NO_STAGE)
     del engine
     release_gpu()
 

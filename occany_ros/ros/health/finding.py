@@ -16,6 +16,8 @@ SECTIONS: Final[Mapping[str, str]] = {
     'parameters': 'the-node-does-not-start',
     'model': 'the-node-does-not-start',
     'weights': 'the-map-is-empty-smeared-or-forgets',
+    'labels': 'the-map-is-empty-smeared-or-forgets',
+    'mode': 'the-map-is-empty-smeared-or-forgets',
     'graph': 'nothing-comes-out',
     'stamps': 'stamps-are-zero-or-jump',
     'camera': 'images-cannot-be-decoded',

@@ -64,6 +64,10 @@ def test_who_reads_labels_is_told(weights, tmp_path):
     assert not has_fault(findings)
     assert nobody.level == 'warn'
     assert 'semantics.weights' in nobody.text
+    assert nobody.section.endswith('#the-map-is-empty-smeared-or-forgets')
+    _, (mode,) = found(released | {'mode': 'quality'}, 'mode')
+    assert (mode.level, 'no rendering stage' in mode.text) == ('warn', True)
+    assert mode.section == nobody.section
 
 
 def test_networks_of_masks_that_are_not_there_are_a_finding(weights, tmp_path):

@@ -1,5 +1,6 @@
 """The doctor's findings lead to sections that exist, and the page speaks of what there is."""
 
+import ast
 from pathlib import Path
 import re
 import shlex
@@ -66,7 +67,10 @@ def test_every_finding_leads_to_a_section(subject, level):
 def test_every_subject_of_the_doctor_has_a_section():
     for module in (doctor, machine_checks):
         source = Path(module.__file__).read_text(encoding='utf-8')
-        named = set(re.findall(r"Finding\(\s*'\w+',\s*'([\w.]+)'", source))
+        calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+        made = [call for call in calls if getattr(call.func, 'id', '') == 'Finding']
+        subjects = [call.args[1] for call in made]
+        named = {item.value for item in subjects if isinstance(item, ast.Constant)}
         named |= set(re.findall(r"subject = f?'([\w.]+)", source))
         assert named
         assert named <= set(SECTIONS), named
