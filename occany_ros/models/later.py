@@ -23,6 +23,7 @@ class LaterFeatures(Sequence[Tensor]):
     def __init__(self, decode: Callable[[slice], Levels], levels: int) -> None:
         self._levels_of = decode
         self._count = levels
+        self._latest: tuple[slice, Levels] | None = None
 
     def __len__(self) -> int:
         """Count the levels; nothing is decoded."""
@@ -42,8 +43,10 @@ class LaterFeatures(Sequence[Tensor]):
 
     @torch.inference_mode()
     def of(self, views: slice) -> Levels:
-        """Take all levels of some views."""
-        return self._levels_of(views)
+        """Take all levels of some views; those that were taken last are at hand."""
+        if self._latest is None or self._latest[0] != views:
+            self._latest = views, self._levels_of(views)
+        return self._latest[1]
 
 
 def features_of(features: Sequence[Tensor], views: slice) -> Levels:

@@ -36,6 +36,13 @@ def test_some_views_are_decoded_alone(waiting, asked):
     assert asked == [slice(1, 3)]
 
 
+def test_views_taken_twice_in_a_row_are_decoded_once(waiting, asked):
+    for _ in range(2):
+        assert same(features_of(waiting, slice(1, 3)), features_of(LEVELS, slice(1, 3)))
+    assert same(features_of(waiting, slice(0, 1)), features_of(LEVELS, slice(0, 1)))
+    assert asked == [slice(1, 3), slice(0, 1)]
+
+
 def test_all_views_are_decoded_once(waiting, asked):
     assert same(waiting, LEVELS)
     assert same(waiting[:1], LEVELS[:1])
