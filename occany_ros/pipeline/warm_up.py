@@ -1,4 +1,4 @@
-"""One picture through all networks before the first set, which pays for first uses otherwise."""
+"""One picture through what sees and reads, before the first set, which pays for it otherwise."""
 
 from typing import Any, Final
 

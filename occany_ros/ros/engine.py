@@ -137,7 +137,8 @@ def load_engine(parameters: Parameters) -> Engine:
     multiple = model.image_size.multiple
     if chosen.image_size % multiple:
         raise ValueError(
-            f'model.image_size: expected a multiple of {multiple}, got {chosen.image_size}'
+            f'model.image_size: expected a multiple of {multiple}, got {chosen.image_size}; '
+            f'0 takes {model.image_size.long_side}, what it was trained with'
         )
     reads = reader_source(parameters, model) is not None
     classes = chosen_classes(parameters, chosen.variant, None if reads else model.class_set)

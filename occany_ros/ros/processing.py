@@ -136,6 +136,7 @@ class Processing:
         self._around.robot.forget()
         self._around.publishers.restart_path()
         self._around.progress.restarts[reason] += 1
+        self._around.progress.starts_over = False
 
     def _map(self, group: Group[Any], received_s: float) -> None:
         parameters = self._around.parameters()
@@ -153,6 +154,8 @@ class Processing:
         self._around.progress.mode_asked = tuning.mapper.config.mode
         mapper = tuning.mapper.with_features(self._around.publishers.wants_features)
         self._state, occupancy = tuning.ladder.step(mapper, self._state, frame_set)
+        # Gaps between images have been dealt with before: this one is between sets that were used.
+        self._around.progress.starts_over = occupancy.restart == 'gap'
         if occupancy.restart not in (None, 'start'):
             self._around.progress.restarts[str(occupancy.restart)] += 1
             if occupancy.restart != 'resolution':

@@ -73,6 +73,7 @@ class Progress:
         self.failures: Counter[str] = Counter()
         self.last_failure = ''
         self.restarts: Counter[str] = Counter()
+        self.starts_over = False
         self.undecodable: Counter[str] = Counter()
         self.decode_errors: dict[str, str] = {}
         self.notes: dict[str, str] = {}

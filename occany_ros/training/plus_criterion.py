@@ -1,4 +1,8 @@
-"""What OccAny+ was trained to minimise (OccAny+ spec, section 12.1)."""
+"""
+What OccAny+ was trained to minimise (OccAny+ spec, section 12.1).
+
+A statement of the method, held to golden files; `occany train` trains the embedded network alone.
+"""
 
 from dataclasses import dataclass
 from typing import Final

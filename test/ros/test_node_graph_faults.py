@@ -44,7 +44,7 @@ def test_a_killed_player_is_explained_and_another_one_with_other_qos_goes_on(gra
     is_going(graph)
     assert graph.text('camera front')[0] == 0
     assert 'silent for' in node.text
-    assert 'output: well again' in node.text
+    graph.wait(lambda: 'output: well again' in node.text, 'the end of the warning')
 
 
 def test_a_driver_that_comes_back_with_weaker_qos_than_asked_for_is_explained(graph):
@@ -138,3 +138,11 @@ def test_a_change_of_parameters_is_taken_whole_or_not_at_all(graph):
     assert slop().double_value == 0.2
     is_going(graph)
     assert graph.figure('sync', 'sets') > 2, 'counters stay through a change'
+
+
+def test_sets_used_further_apart_than_memory_lasts_are_explained(graph):
+    graph.cameras(stamp='now', tf=False)
+    graph.occany(memory__max_gap=0.3, max_rate_hz=1.0)
+    graph.wait(lambda: 'raise memory.max_gap' in graph.text('memory')[1], 'the warning')
+    assert graph.figure('memory', 'restarts: gap') >= 1
+    assert graph.text('memory')[0] == 1

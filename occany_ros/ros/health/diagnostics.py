@@ -17,6 +17,11 @@ ERROR: Final = DiagnosticStatus.ERROR
 STALE: Final = DiagnosticStatus.STALE
 _PARTIAL_SHARE: Final = 0.2
 _MEBI: Final = 1 << 20
+_STARTS_OVER: Final = (
+    'sets are used further apart than memory.max_gap, so each forgets the one before it and the '
+    'odometry starts anew; raise memory.max_gap above the time of a set (latency_ms_p95 of '
+    'inference), or lower mode'
+)
 _PARTIAL_REMEDY: Final = (
     'see the cameras, synchronise the clocks of their drivers, or raise sync.slop or sync.max_wait'
 )
@@ -190,6 +195,8 @@ def memory_status(progress: Progress, gpu_bytes: int | None) -> DiagnosticStatus
     }
     values['gpu_mb'] = 'none' if gpu_bytes is None else gpu_bytes / _MEBI
     values |= {f'restarts: {reason}': count for reason, count in dict(progress.restarts).items()}
+    if progress.starts_over:
+        return status('memory', WARN, _STARTS_OVER, values)
     return status('memory', OK, f'{progress.window} sets in memory', values)
 
 

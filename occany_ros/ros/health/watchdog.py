@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Final
 
 from occany_ros.ros.settings.parameter_inputs import IMAGE_TYPES
+
+_NOTABLE_S: Final = 1.0
+"""A set that takes less is no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ def _of_the_sets(facts: Facts) -> Iterator[str]:
     speaking = [camera for camera in facts.cameras if camera.received]
     if facts.failures:
         yield f'{facts.failures} of {facts.sets} sets failed: {facts.last_failure}'
-    elif facts.busy_s > 0:
+    elif facts.busy_s >= _NOTABLE_S:
         yield (
             f'the network has been at one set for {facts.busy_s:.0f} s; wait, take a smaller '
             'model.variant or a faster model.device'

@@ -6,6 +6,7 @@ from occany_ros.ros.health.diagnostics import (
     camera_status,
     CameraReport,
     inference_status,
+    memory_status,
     OK,
     WARN,
 )
@@ -27,6 +28,16 @@ class Steady:
 
 def told(status):
     return status.level, {item.key: item.value for item in status.values}
+
+
+def test_sets_too_far_apart_are_warned_of_until_one_goes_on():
+    progress = Progress(Steady())
+    progress.starts_over = True
+    entry = memory_status(progress, None)
+    assert entry.level == WARN
+    assert 'raise memory.max_gap' in entry.message
+    progress.starts_over = False
+    assert memory_status(progress, None).level == OK
 
 
 def test_a_failed_set_is_warned_of_for_a_while_and_counted_for_ever():
