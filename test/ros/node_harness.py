@@ -19,6 +19,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+ASK_AGAIN_S = 5.0
 PATIENCE_S = 40.0
 TOOL = 'import sys; from occany_ros.cli.main import main; sys.exit(main())'
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -157,13 +158,26 @@ class Graph:
         return value
 
     def call(self, kind, service, **fields):
-        """Call a service."""
+        """
+        Call a service.
+
+        DDS loses an answer if the server has not heard of the client yet, as may be when both
+        have just begun; what only asks is asked again then.
+        """
         client = self.clients.get(service) or self.node.create_client(kind, service)
         self.clients[service] = client
         self.wait(client.service_is_ready, f'service {service}')
-        future = client.call_async(kind.Request(**fields))
-        self.wait(future.done, f'answer of {service}')
-        return future.result()
+        futures = [client.call_async(kind.Request(**fields))]
+        again = time.monotonic() + ASK_AGAIN_S
+
+        def answered():
+            nonlocal again
+            if kind.__name__.startswith('Get') and time.monotonic() > again:
+                futures.append(client.call_async(kind.Request(**fields)))
+                again = time.monotonic() + ASK_AGAIN_S
+            return next((future for future in futures if future.done()), None)
+
+        return self.wait(answered, f'answer of {service}').result()
 
     def figure(self, status, key):
         """Read a number of the newest diagnostics, 0 while there is none."""

@@ -111,4 +111,4 @@ def test_what_a_loaded_engine_says_of_two_files(plus_files):
     assert mapper_config(parameters, engine.model).novel_batch == 5
     config = mapper_config(parameters_from(given), engine.model)
     assert (config.confidence, config.novel_confidence, config.novel_batch) == (2.0, 6.0, 2)
-    assert (config.novel.views_per_frame, config.novel.forward_m) == (2, 5.0)
+    assert (config.novel.views_per_frame, config.novel.forward_m) == (2, 3.0)
