@@ -64,6 +64,8 @@ def _spin_once_more(node: Node) -> None:
     except ExternalShutdownException:
         return
     except Exception as error:  # noqa: BLE001 - whatever a message can bring about
+        if not node.context.ok():
+            return
         node.get_logger().error(
             f'message dropped ({type(error).__name__}): {error}', throttle_duration_sec=5.0
         )

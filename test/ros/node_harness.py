@@ -20,6 +20,10 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 ASK_AGAIN_S = 5.0
+INTERRUPTED_DESTRUCTOR = re.compile(
+    r'Exception ignored in: <function \S+\.__del__ [^\n]*\n'
+    r'Traceback \(most recent call last\):\n(?:(?:  [^\n]*)?\n)+KeyboardInterrupt:? ?\n'
+)
 PATIENCE_S = 40.0
 TOOL = 'import sys; from occany_ros.cli.main import main; sys.exit(main())'
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -64,7 +68,12 @@ class Process:
 
     @property
     def text(self):
-        return self.log.read_text()
+        """
+        All it printed, without the note of Python that Ctrl-C came inside a destructor.
+
+        Python can but print such an interrupt and go on; that rclpy was told is what ends a node.
+        """
+        return INTERRUPTED_DESTRUCTOR.sub('', self.log.read_text())
 
 
 class Graph:
