@@ -24,6 +24,22 @@ class PatchEmbedding(nn.Module):
         return self.projection(images).flatten(2).transpose(1, 2)  # (b, n, d)
 
 
+def patch_grid(images: Tensor, patch: int) -> tuple[int, int]:
+    """
+    Count the rows and columns of patches in images.
+
+    :param images: (..., h, w).
+    :param patch: edge of a patch, pixels.
+    :raises ValueError: if the images cannot be cut into patches.
+    """
+    height, width = images.shape[-2:]
+    if height % patch or width % patch:
+        raise ValueError(
+            f'images: expected height and width to be multiples of {patch}, got {height} x {width}'
+        )
+    return height // patch, width // patch
+
+
 def grid_positions(rows: int, columns: int, device: torch.device | None = None) -> Tensor:
     """Row and column of every patch, row-major, (rows * columns, 2) int64."""
     return torch.cartesian_prod(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from occany_ros.layers.embedding import patch_grid
 from occany_ros.models.conditioning import nearest_pixels, ray_map_tokens, seen_pixels
 from occany_ros.models.config import OccAnyConfig, PATCH
 from occany_ros.models.decoder import MemoryDecoder
@@ -91,14 +92,8 @@ class OccAny(nn.Module):
         :returns: one entry a view.
         :raises ValueError: if the images cannot be cut into patches.
         """
-        height, width = views.images.shape[-2:]
-        if height % PATCH or width % PATCH:
-            raise ValueError(
-                f'images: expected height and width to be multiples of {PATCH}, '
-                f'got {height} x {width}'
-            )
+        grid = patch_grid(views.images, PATCH)
         tokens = self.passes.encode(self.encoder, views.images.to(self.precision))
-        grid = (height // PATCH, width // PATCH)
         return [
             ImageTokens(tokens=x, grid=grid, image=image)
             for x, image in zip(tokens, views.images, strict=True)

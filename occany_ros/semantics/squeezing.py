@@ -4,13 +4,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from occany_ros.layers.colour import standardised
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-MEAN: Final = (0.485, 0.456, 0.406)
-SPREAD: Final = (0.229, 0.224, 0.225)
-"""Of red, green and blue in the images that networks were trained on."""
 INSIDE: Final = 10.0
 """Logit of a pixel that is surely part of a mask."""
 STRIDE: Final = 4
@@ -24,13 +22,7 @@ def normalised(pixels: Tensor) -> Tensor:
     :param pixels: RGB, 0 to 255, (3, h, w).
     :returns: about -2 to 3, (3, h, w) float32.
     """
-    return coloured(pixels.float() / 255)
-
-
-def coloured(parts: Tensor) -> Tensor:
-    """Do as `normalised` with colours from 0 to 1."""
-    mean, spread = (parts.new_tensor(x)[:, None, None] for x in (MEAN, SPREAD))
-    return (parts - mean) / spread
+    return standardised(pixels.float() / 255)
 
 
 def squeezed_image(image: NDArray[np.uint8], edge: int) -> Tensor:
@@ -44,7 +36,7 @@ def squeezed_image(image: NDArray[np.uint8], edge: int) -> Tensor:
     owned = np.array(image)  # those of messages cannot be written to
     parts = torch.from_numpy(owned).permute(2, 0, 1)[None].float() / 255  # (1, 3, h, w)
     square = functional.interpolate(parts, (edge, edge), mode='bilinear', antialias=True)
-    return coloured(square[0])
+    return standardised(square[0])
 
 
 def stretched_masks(logits: Tensor, size: tuple[int, int]) -> Tensor:

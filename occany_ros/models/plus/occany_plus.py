@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from occany_ros.layers.colour import standardised
+from occany_ros.layers.embedding import patch_grid
 from occany_ros.models.later import LaterFeatures
 from occany_ros.models.plus.backbone import Stream
 from occany_ros.models.plus.config import PATCH, PlusConfig
@@ -15,8 +17,6 @@ from occany_ros.models.views import Views
 import torch
 from torch import nn, Tensor
 
-MEAN = (0.485, 0.456, 0.406)
-SPREAD = (0.229, 0.224, 0.225)
 LEVELS = 3
 """Of semantic features."""
 SEED = 0
@@ -88,13 +88,7 @@ class OccAnyPlus(nn.Module):
         :returns: one entry a view.
         :raises ValueError: if the images cannot be cut into patches.
         """
-        height, width = views.images.shape[-2:]
-        if height % PATCH or width % PATCH:
-            raise ValueError(
-                f'images: expected height and width to be multiples of {PATCH}, '
-                f'got {height} x {width}'
-            )
-        grid = (height // PATCH, width // PATCH)
+        grid = patch_grid(views.images, PATCH)
         images = normalised(views.images)
         backbone = self.seeing.backbone
         tokens = backbone.alone(backbone.embed(images.to(self.precision)), grid)
@@ -223,8 +217,7 @@ class OccAnyPlus(nn.Module):
 
 def normalised(images: Tensor) -> Tensor:
     """Bring RGB in [-1, 1] to the mean and spread the backbone was trained with, (v, 3, h, w)."""
-    mean, spread = (images.new_tensor(x)[:, None, None] for x in (MEAN, SPREAD))
-    return ((images + 1) / 2 - mean) / spread
+    return standardised((images + 1) / 2)
 
 
 def _grid_of(views: Sequence[PlusTokens]) -> tuple[int, int]:
