@@ -15,6 +15,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import NodeNameNonExistentError
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 HERE = Path(__file__).parent
@@ -26,6 +27,7 @@ INTERRUPTED_DESTRUCTOR = re.compile(
 )
 PATIENCE_S = 40.0
 TOOL = 'import sys; from occany_ros.cli.main import main; sys.exit(main())'
+STEADY_S = 1.0
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 WEAK = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 
@@ -165,6 +167,32 @@ class Graph:
                 logs = '\n'.join(process.text[-3000:] for process in self.processes)
                 raise AssertionError(f'{what}: did not happen in {patience_s:g} s\n{logs}')
         return value
+
+    def names_of_node(self, kind):
+        """
+        Ask what the node is known to have: name -> type, nothing before the graph knows the node.
+
+        A `kind` is one of publisher, subscriber, service and client. What a node says may come
+        before the graph has heard who it is, and of its end points one by one: see `steady`.
+        """
+        ask = getattr(self.node, f'get_{kind}_names_and_types_by_node')
+        try:
+            return {name: types[0] for name, types in ask('occany', '/')}
+        except NodeNameNonExistentError:
+            return {}
+
+    def steady(self, look, what):
+        """Spin until a value, not an empty one, has stayed the same for a second; gives it."""
+        seen, since = None, time.monotonic()
+
+        def is_steady():
+            nonlocal seen, since
+            if (now := look()) != seen:
+                seen, since = now, time.monotonic()
+            return bool(seen) and time.monotonic() - since > STEADY_S
+
+        self.wait(is_steady, what)
+        return seen
 
     def call(self, kind, service, **fields):
         """

@@ -38,10 +38,14 @@ def done(shared_graph):
         publish_tf='odom_to_base',
         use_sim_time=True,
     )
-    node = shared_graph.node
 
-    def names(ask):
-        return {name for name, _ in ask('occany', '/')}
+    def names():
+        return {
+            'publish': set(shared_graph.names_of_node('publisher')),
+            'subscribe': set(shared_graph.names_of_node('subscriber')),
+            'reply': set(shared_graph.names_of_node('service')),
+            'request': set(shared_graph.names_of_node('client')),
+        }
 
     def is_active():
         found = shared_graph.status.get('output')
@@ -49,14 +53,8 @@ def done(shared_graph):
 
     shared_graph.wait(is_active, 'an active node')
     wanted = '/camera/b/camera_info'
-    subscribed = node.get_subscriber_names_and_types_by_node
-    shared_graph.wait(lambda: wanted in names(subscribed), 'its subscriptions')
-    return {
-        'publish': names(node.get_publisher_names_and_types_by_node),
-        'subscribe': names(subscribed),
-        'reply': names(node.get_service_names_and_types_by_node),
-        'request': names(node.get_client_names_and_types_by_node),
-    }
+    shared_graph.wait(lambda: wanted in names()['subscribe'], 'its subscriptions')
+    return shared_graph.steady(names, 'all it has on the graph')
 
 
 @pytest.mark.parametrize('action', ['publish', 'subscribe', 'reply'])

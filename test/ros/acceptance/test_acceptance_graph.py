@@ -27,7 +27,6 @@ SHOWS = {
     'Image': 'sensor_msgs/msg/Image',
     'MarkerArray': 'visualization_msgs/msg/MarkerArray',
 }
-LOOKS = 10
 ROW = re.compile(
     r'^\| `((?:~|/)[\w/<>]*)` \| `([\w/]+)` \|(?:[^|\n]*\|([^|\n]*)\|)?', re.MULTILINE
 )
@@ -39,31 +38,29 @@ def running(shared_graph):
     """Run a node; it needs no images to say what it has."""
     shared_graph.occany()
     shared_graph.wait(lambda: 'output' in shared_graph.status, 'a report')
-    names = shared_graph.node.get_node_names
-    shared_graph.wait(lambda: 'occany' in names(), 'the name of the node')
-    seen = []
-
-    def is_steady():
-        seen.append(frozenset(published(shared_graph)))
-        return '/occany/occupancy' in seen[-1] and seen.count(seen[-1]) > LOOKS
-
-    shared_graph.wait(is_steady, 'all publishers')
+    wanted = '/occany/occupancy'
+    shared_graph.wait(lambda: wanted in shared_graph.names_of_node('publisher'), 'its publishers')
+    shared_graph.steady(lambda: names(shared_graph), 'all it has on the graph')
     return shared_graph
+
+
+def names(graph):
+    """Name all topics and services of the node."""
+    return frozenset(published(graph)) | frozenset(graph.names_of_node('service'))
 
 
 def published(graph):
     """Ask the graph what the node publishes: topic -> end point."""
-    topics = graph.node.get_publisher_names_and_types_by_node('occany', '/')
     ends = {
         name: [
             end
             for end in graph.node.get_publishers_info_by_topic(name)
             if end.node_name == 'occany'
         ]
-        for name, _ in topics
+        for name in graph.names_of_node('publisher')
         if not NOT_THE_NODES.match(name)
     }
-    return {name: found[0] for name, found in ends.items()}
+    return {name: found[0] for name, found in ends.items() if found}
 
 
 def displays(path):
@@ -116,10 +113,9 @@ def page():
 def test_acceptance_15_the_users_page_tells_the_nodes_topics_and_services(running):
     told, latched = page()
     ends = published(running)
-    services = dict(running.node.get_service_names_and_types_by_node('occany', '/'))
-    own = {name: kinds for name, kinds in services.items() if kinds[0].startswith('std_srvs/')}
+    services = running.names_of_node('service')
     offered = {name: end.topic_type for name, end in ends.items()}
-    offered |= {name: kinds[0] for name, kinds in own.items()}
+    offered |= {name: kind for name, kind in services.items() if kind.startswith('std_srvs/')}
     assert told == offered
     keeping = {name for name, end in ends.items() if end.qos_profile.durability == TRANSIENT}
     assert keeping == {name.replace('~', '/occany') for name in latched} & set(told)
