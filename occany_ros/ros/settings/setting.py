@@ -9,6 +9,8 @@ from typing import Any, Final, get_type_hints
 _KEY: Final = 'setting'
 _LEAST: Final = -(1 << 63)
 _LONGEST: Final = 80
+_OFF: Final = 'off'
+"""A choice that needs no quotes in YAML, although YAML has another meaning for it."""
 
 
 class ParameterError(ValueError):
@@ -58,9 +60,11 @@ class Setting:
         """
         Value in this parameter's type.
 
+        YAML reads a bare off as false: where off is a choice, false means it.
+
         :raises ValueError: wrong type, out of range or not one of the choices.
         """
-        result = _converted(self.kind, value)
+        result = _converted(self.kind, _OFF if value is False and _OFF in self.choices else value)
         if result is None:
             is_switch = self.kind is str and isinstance(value, bool)
             hint = '; YAML reads a bare on or off as that: put it in quotes' if is_switch else ''

@@ -1,5 +1,7 @@
 """The parameters of a node at run time: a change is checked, then in force, on any release."""
 
+from contextlib import contextmanager
+
 from occany_ros.ros.settings.declare import ParameterServer
 import pytest
 import rclpy
@@ -15,14 +17,21 @@ class HumbleNode(Node):
 
 @pytest.fixture(params=[Node, HumbleNode])
 def node(request):
+    with node_of(request.param) as made:
+        yield made
+
+
+@contextmanager
+def node_of(kind, *arguments):
+    """Give a node, started with these words on its command line."""
     context = rclpy.Context()
-    rclpy.init(args=[], context=context)
-    made = request.param(
-        'declares', context=context, automatically_declare_parameters_from_overrides=True
-    )
-    yield made
-    made.destroy_node()
-    context.shutdown()
+    rclpy.init(args=list(arguments), context=context)
+    made = kind('declares', context=context, automatically_declare_parameters_from_overrides=True)
+    try:
+        yield made
+    finally:
+        made.destroy_node()
+        context.shutdown()
 
 
 def refuse_ten(parameters):
@@ -47,3 +56,11 @@ def test_a_refused_change_changes_nothing(node, value, why):
     assert why in answer.reason
     assert server.current.sync.slop == node.get_parameter('sync.slop').value == 0.05
     assert not told
+
+
+def test_a_bare_off_on_the_command_line_is_what_it_says():
+    with node_of(Node, '--ros-args', '-p', 'semantics.mode:=off') as node:
+        assert node.get_parameter('semantics.mode').value is False  # as ROS reads it
+        server = ParameterServer(node, refuse_ten, lambda *_: None)
+        assert server.current.semantics.mode == 'off'
+        assert node.get_parameter('semantics.mode').value == 'off'

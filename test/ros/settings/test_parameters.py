@@ -62,7 +62,9 @@ def test_cameras_bring_their_own_parameters():
         ({'sync.slop': 'much'}, ('sync.slop', 'float', 'much')),
         ({'memory.frames': 2.5}, ('memory.frames', 'int')),
         ({'autostart': 1}, ('autostart', 'bool')),
-        ({'semantics.mode': False}, ('semantics.mode', 'False', 'quotes')),
+        ({'semantics.mode': True}, ('semantics.mode', 'True', 'quotes')),
+        ({'palette': False}, ('palette', 'False', 'quotes')),
+        ({'autostart': 'off'}, ('autostart', 'bool')),
         ({'publish_tf': 'odom_to_bas'}, ('publish_tf', "'odom_to_base'")),
         ({'cameras': []}, ('cameras', 'at least one')),
         ({'cameras': ['']}, ('cameras', 'at least one')),
@@ -85,6 +87,16 @@ def test_mistakes_are_refused_with_the_remedy(values, parts):
         parameters_from(values)
     for part in parts:
         assert part in str(caught.value)
+
+
+def test_off_needs_no_quotes_where_it_is_a_choice():
+    settings = node_settings()
+    names = [name for name, entry in settings.items() if 'off' in entry.choices]
+    assert 'semantics.mode' in names
+    values = yaml.safe_load('\n'.join(f'{name}: off' for name in names))
+    assert set(values.values()) == {False}
+    assert {settings[name].checked(value) for name, value in values.items()} == {'off'}
+    assert parameters_from(values).semantics.mode == 'off'
 
 
 @given(st.floats(0.0, 10.0))
