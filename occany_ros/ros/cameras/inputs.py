@@ -148,13 +148,14 @@ class CameraInput:
         info = self._parameters.info_topic or info_topic_beside(choice.topic)
         node, qos = self._node, self._qos
         events = SubscriptionEventCallbacks(incompatible_qos=self._mismatch)
+        # Calibrations first: of messages that came together they are then taken first.
+        self._subscriptions.append(
+            node.create_subscription(CameraInfo, info, self._take_info, qos)
+        )
         self._subscriptions.append(
             node.create_subscription(
                 _TYPES[choice.type_name], choice.topic, self._take, qos, event_callbacks=events
             )
-        )
-        self._subscriptions.append(
-            node.create_subscription(CameraInfo, info, self._take_info, qos)
         )
         self.state.choice = choice  # only now: one that fails is tried again with the next look
         node.get_logger().info(f'camera {self.name}: {choice.topic} ({choice.type_name})')
