@@ -49,7 +49,7 @@ class Subject:
     :param acceleration: as the parameter `model.compile`.
     :param config: sizes of a network with random weights; None for those of the released one.
     :param render_checkpoint: as the parameter `model.render_checkpoint`.
-    :raises ValueError: random weights were asked for, and a file or another variant too.
+    :raises ValueError: random weights were asked for, and a file too, or of another variant.
     """
 
     variant: str = 'tiny'
@@ -62,11 +62,20 @@ class Subject:
 
     def __post_init__(self) -> None:
         """Refuse contradictions."""
-        if self.is_random and (self.variant not in FULL_SIZES or self.checkpoint is not None):
+        if not self.is_random:
+            return
+        if self.variant not in FULL_SIZES:
             raise ValueError(
-                f'random: expected one of the variants {", ".join(FULL_SIZES)} without a '
-                f'checkpoint, got {self.variant} with {self.checkpoint}'
+                f'random: expected one of the variants {", ".join(FULL_SIZES)}, got '
+                f'{self.variant}; take one of them, or leave random out'
             )
+        files = {'checkpoint': self.checkpoint, 'render_checkpoint': self.render_checkpoint}
+        for name, path in files.items():
+            if path is not None:
+                raise ValueError(
+                    f'{name}: expected none where weights are random, got {path}; leave random '
+                    'or the file out'
+                )
 
     @property
     def sizes(self) -> OccAnyConfig | PlusConfig:

@@ -29,6 +29,10 @@ def test_the_mapper_is_timed_by_default(tmp_path, capsys):
         (['speed'], 'TABLE: expected some of stages'),
         (['--preset', 'moon'], "preset: expected one of front, surround, kitti, nuscenes, got 'm"),
         (['--random'], 'random: expected one of the variants occany'),
+        (
+            ['--random', '--variant', 'da3', '--render-checkpoint', 'gen.pth'],
+            'render_checkpoint: expected none where weights are random, got gen.pth;',
+        ),
         (['--repeats', '0'], 'repeats: expected at least 1'),
     ],
 )

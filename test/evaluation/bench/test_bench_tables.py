@@ -195,10 +195,16 @@ def test_random_weights_follow_from_names_alone(small_subject):
 
 
 def test_random_weights_and_a_file_contradict_each_other(tmp_path):
-    with pytest.raises(ValueError, match='random: expected one of the variants occany'):
+    with pytest.raises(ValueError, match=r'expected one of the variants occany,.* got tiny;'):
         Subject(variant='tiny', is_random=True)
-    with pytest.raises(ValueError, match='without a checkpoint'):
-        Subject(variant='occany', checkpoint=tmp_path, is_random=True)
+    for variant, name in [
+        ('occany', 'checkpoint'),
+        ('occany_plus', 'render_checkpoint'),
+        ('da3', 'render_checkpoint'),
+    ]:
+        path = tmp_path / f'{name}.pth'
+        with pytest.raises(ValueError, match=f'^{name}: expected none .* got {path}; leave'):
+            Subject(variant=variant, is_random=True, **{name: path})
 
 
 def test_presets_have_the_sizes_of_the_paper():
