@@ -34,8 +34,12 @@ def accelerate(network: object, name: str, device: torch.device) -> str:
         return 'off'
     problem = _problem(network, name, device)
     if problem is not None or not isinstance(network, OccAny | OccAnyPlus):
+        can_compile = name == 'graphs' and isinstance(network, OccAnyPlus)
         logging.getLogger(__name__).warning(
-            'model.compile: %s is not used: %s; set it to off', name, problem
+            'model.compile: %s is not used: %s; set it to %s',
+            name,
+            problem,
+            'compile or off' if can_compile else 'off',
         )
         return 'off'
     if name == 'graphs' and isinstance(network, OccAny):
@@ -63,7 +67,7 @@ def _problem(network: object, name: str, device: torch.device) -> str | None:
         return 'the variant tiny has no transformers'
     if name == 'graphs':
         if isinstance(network, OccAnyPlus):
-            return 'CUDA graphs are recorded of the variants occany and must3r alone; take compile'
+            return 'CUDA graphs are recorded of the variants occany and must3r alone'
         return None if device.type == 'cuda' else f'CUDA graphs need a GPU, and this is {device}'
     try:
         torch.compile(_probe)(torch.zeros(2, device=device))

@@ -30,4 +30,18 @@ def test_traced_blocks_answer_the_same(network, monkeypatch):
 def test_there_are_no_graphs_of_it(network, caplog):
     with caplog.at_level(logging.WARNING):
         assert accelerate(network, 'graphs', torch.device('cuda')) == 'off'
-    assert 'of the variants occany and must3r alone; take compile' in caplog.text
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        'model.compile: graphs is not used: CUDA graphs are recorded of the variants occany and '
+        'must3r alone; set it to compile or off'
+    )
+
+
+def test_a_compiler_that_fails_is_no_remedy(network, caplog, monkeypatch):
+    def broken(_function):
+        raise RuntimeError('no C++ compiler found')
+
+    monkeypatch.setattr(torch, 'compile', broken)
+    with caplog.at_level(logging.WARNING):
+        assert accelerate(network, 'compile', CPU) == 'off'
+    assert caplog.text.rstrip().endswith('(no C++ compiler found); set it to off')
