@@ -40,8 +40,8 @@ def run(arguments: Namespace) -> int:
     except CheckpointError as error:
         if not arguments.json:
             raise
-        about = {'file': str(error.path), 'is_usable': False, 'problem': error.problem}
-        print(json.dumps(about, indent=1))
+        about = {'file': str(error.path), 'problem': error.problem, 'remedy': error.remedy}
+        print(json.dumps(about | {'is_usable': False}, indent=1))
         return 1
     if arguments.json:
         print(json.dumps(asdict(report) | {'is_usable': report.is_usable}, indent=1))

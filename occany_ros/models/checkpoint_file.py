@@ -16,6 +16,7 @@ import struct
 from typing import Any, Final
 import zipfile
 
+from occany_ros.models.weight_path import obstacle_at
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 import torch
@@ -56,6 +57,7 @@ class CheckpointError(ValueError):
         self.problem = problem
         self.missing = missing
         self.unexpected = unexpected
+        self.remedy = remedy
         parts = [f'checkpoint {path}: {problem}']
         for title, names in (('missing', missing), ('unexpected', unexpected)):
             if names:
@@ -116,8 +118,9 @@ def read_released_file(path: Path) -> ReleasedFile:
     :returns: its weights, on the CPU; large ones are read from disk when they are used.
     :raises CheckpointError: if it is missing, damaged, or names code.
     """
-    if not path.is_file():
-        raise CheckpointError(path, 'there is no such file')
+    obstacle = obstacle_at(path, WHERE_TO_GET_IT)
+    if obstacle is not None:
+        raise CheckpointError(path, obstacle.problem, remedy=obstacle.remedy)
     if path.suffix == '.safetensors':
         return ReleasedFile(path=path, sections={STATE: _safe_tensors(path)}, arguments={})
     is_zip = _is_plain_archive(path)

@@ -15,6 +15,7 @@ from occany_ros.models.device import PRECISIONS, resolve_device, resolve_precisi
 from occany_ros.models.licences import da3_licence, LICENCES, UNKNOWN
 from occany_ros.models.plus.checkpoint_config import PlusVariant
 from occany_ros.models.prediction import Reconstructor
+from occany_ros.models.weight_path import obstacle_at
 from safetensors import SafetensorError
 import torch
 
@@ -174,8 +175,9 @@ def _load_tiny(files: WeightFiles, device: torch.device, precision: str) -> Load
 
     path = WEIGHTS if files.checkpoint is None else files.checkpoint
     remedy = 'the file ships with the package, and `occany train` makes such files'
-    if not path.is_file():
-        raise CheckpointError(path, 'there is no such file', remedy=remedy)
+    obstacle = obstacle_at(path, remedy)
+    if obstacle is not None:
+        raise CheckpointError(path, obstacle.problem, remedy=obstacle.remedy)
     try:
         network = load_tiny(device=str(device), dtype=PRECISIONS[precision], weights=path)
     except (RuntimeError, SafetensorError) as error:

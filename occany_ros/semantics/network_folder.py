@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from occany_ros.models.checkpoint_file import CheckpointError
+from occany_ros.models.weight_path import pointer_at
 import torch
 from torch import nn
 
@@ -24,7 +25,6 @@ HOW_TO_INSTALL: Final = (
     'or install this package with its extra [semantics]'
 )
 
-_POINTER: Final = b'version https://git-lfs'
 _WORDS: Final = ('tokenizer.json', 'vocab.json', 'vocab.txt')
 
 
@@ -90,13 +90,9 @@ def _loaded(name: str, folder: Path, needed: str, **options: object) -> Any:  # 
     if not (folder / needed).is_file():
         raise CheckpointError(folder, f'it has no {needed}', remedy=WHERE_TO_GET_IT)
     for path in folder.glob('*.safetensors'):
-        with path.open('rb') as file:
-            if file.read(len(_POINTER)) == _POINTER:
-                raise CheckpointError(
-                    path,
-                    'it is a pointer of Git LFS to the weights, not the weights',
-                    remedy='get the file itself: `git lfs pull` in the folder, or download it',
-                )
+        pointer = pointer_at(path)
+        if pointer is not None:
+            raise CheckpointError(path, pointer.problem, remedy=pointer.remedy)
     try:
         return getattr(library, name).from_pretrained(
             folder, local_files_only=True, trust_remote_code=False, **options

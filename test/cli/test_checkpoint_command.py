@@ -64,3 +64,12 @@ def test_a_file_that_names_code_is_refused(tmp_path, sections, capsys):
 def test_an_absent_file_is_said_so(tmp_path, capsys):
     assert main(['checkpoint', str(tmp_path / 'no.pth')]) == 1
     assert 'there is no such file' in capsys.readouterr().err
+
+
+def test_a_folder_is_looked_into(file, capsys):
+    assert main(['checkpoint', str(file.parent)]) == 1
+    expected = 'it is a folder, not a weight file; name one of the weight files in it: occany.pth'
+    assert capsys.readouterr().err.rstrip().endswith(f'checkpoint {file.parent}: {expected}')
+    assert main(['checkpoint', '--json', str(file.parent)]) == 1
+    about = json.loads(capsys.readouterr().out)
+    assert expected == f'{about["problem"]}; {about["remedy"]}'

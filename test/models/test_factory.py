@@ -153,3 +153,5 @@ def test_wrong_file_is_a_checkpoint_error(tmp_path, variant):
     (tmp_path / 'text').write_text('no weights')
     with pytest.raises(CheckpointError, match='text'):
         load_model(variant, checkpoint=tmp_path / 'text', device='cpu', precision='fp32')
+    with pytest.raises(CheckpointError, match='it is a folder, not a weight file'):
+        load_model(variant, checkpoint=tmp_path, device='cpu', precision='fp32')

@@ -147,7 +147,8 @@ def test_what_is_no_file_is_refused(tmp_path, kind, variant):
         path = Path('/dev/zero')
     elif kind == 'pipe':
         os.mkfifo(path)
-    with pytest.raises(CheckpointError, match='no such file'):
+    said = 'it is a folder, not a weight file' if kind == 'folder' else 'no such file'
+    with pytest.raises(CheckpointError, match=said):
         load_model(variant, checkpoint=path, device='cpu', precision='fp32')
 
 

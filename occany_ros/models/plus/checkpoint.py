@@ -212,7 +212,8 @@ def _read_second(path: Path) -> ReleasedFile:
     try:
         return read_released_file(path)
     except CheckpointError as error:
-        raise CheckpointError(path, error.problem, remedy=_SECOND) from error
+        remedy = _SECOND if error.remedy == WHERE_TO_GET_IT else error.remedy
+        raise CheckpointError(path, error.problem, remedy=remedy) from error
 
 
 def _instead(looks_like: str | None, role: Role) -> str:

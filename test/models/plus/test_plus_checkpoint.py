@@ -253,6 +253,9 @@ def test_a_second_file_that_is_none_is_known_as_the_second(plus_files, tmp_path)
             load_plus(plus_files / 'recon.pth', path)
         assert str(path) in str(caught.value)
         assert 'model.checkpoint' not in str(caught.value)
+    damaged.write_text('version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n')
+    with pytest.raises(CheckpointError, match=r'_gen\.pth: it is a pointer .* lfs pull`'):
+        load_plus(plus_files / 'recon.pth', damaged)
 
 
 def test_models_of_both_families_by_name(plus_files):
