@@ -1,6 +1,6 @@
 """Golden files of the OccAny+ network that imagines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from occany_ros.evaluation.parity.answers import Answer, matched
 from occany_ros.evaluation.parity.comparison import Comparison
@@ -66,6 +66,7 @@ def check_imagination(fixture: Fixture) -> list[Comparison]:
         outputs |= conditioning_answers(fixture, network, scene, nearest, group)
     if any(name.startswith('block') for name in fixture.tensors):
         outputs |= states_of_first_group(network, scene, group)
+        fixture = replace(fixture, tensors=fixture.tensors | used_states(fixture, network))
     views = [0, len(scene.poses) - 1]
     rays = pinhole_rays(pixels, scene.poses[views])
     origins = scene.poses[views, None, None, :3, 3].expand_as(rays)
@@ -141,7 +142,7 @@ def conditioning_answers(
 
 
 def states_of_first_group(network: PlusNetwork, scene: Scene, group: int) -> dict[str, Tensor]:
-    """Name the states of the tokens after each block, and what the heads read."""
+    """Name the used states of the tokens after each block, and what the heads read."""
     watched: dict[str, nn.Module] = {
         f'block{index}.batch0': block for index, block in enumerate(network.backbone.blocks)
     }
@@ -150,11 +151,30 @@ def states_of_first_group(network: PlusNetwork, scene: Scene, group: int) -> dic
         _imagined(network, Scene(scene.images, scene.seen, scene.poses[:group]), group)
     read = {f'feats.{level}.batch0': x[None] for level, (x, _) in enumerate(calls.pop('feats'))}
     count = calls['block0.batch0'][0][1].shape[1]
-    states = {
-        name: torch.cat([x.reshape(-1, count, x.shape[-1]) for _, x in found])[None]
-        for name, found in calls.items()
-    }
+    states = {}
+    for name, found in calls.items():
+        state = torch.cat([x.reshape(-1, count, x.shape[-1]) for _, x in found])
+        if len(found) == 1:  # the seen views stand behind the group, once both are together
+            state = torch.cat((state[group:], state[:group]))
+        states[name] = state[None]
     return states | read
+
+
+def used_states(fixture: Fixture, network: PlusNetwork) -> dict[str, Tensor]:
+    """
+    Leave out of a file's states the seen views that nobody looks at any more.
+
+    :returns: those after the last block they take part in: of all seen views but the first, and
+        of the first (OccAny+ spec, section 8.5).
+    """
+    config = network.backbone.config
+    parting, last = (f'block{index - 1}.batch0' for index in (config.first_turned, config.depth))
+    seen = fixture.tensors['images'].shape[1]
+    state = fixture.tensors[parting]
+    return {
+        parting: torch.cat((state[:, :1], state[:, seen:]), dim=1),
+        last: fixture.tensors[last][:, 1:],
+    }
 
 
 def _pixels(scene: Scene) -> SeenPixels:

@@ -35,13 +35,21 @@ class TurnedAttention(nn.Module):
             self.query_norm = nn.LayerNorm(HEAD_WIDTH)
             self.key_norm = nn.LayerNorm(HEAD_WIDTH)
 
-    def forward(self, x: Tensor, rotary: Rotary) -> Tensor:
-        """Mix the tokens of each set, (b, n, d)."""
+    def forward(self, x: Tensor, rotary: Rotary, wanted: int | None = None) -> Tensor:
+        """
+        Mix the tokens of each set.
+
+        :param x: (b, n, d).
+        :param rotary: places of them all.
+        :param wanted: how many are answered for, the first ones; the others are only looked at.
+            None for all.
+        :returns: (b, wanted, d).
+        """
         parts = split_heads(self.query_key_value(x), 3 * self.heads)  # (b, 3 heads, n, 64)
         query, key, value = parts.chunk(3, dim=1)
         if self.query_norm is not None and self.key_norm is not None:
             query, key = rotary(self.query_norm(query)), rotary(self.key_norm(key))
-        return self.output(join_heads(read(query, key, value)))
+        return self.output(join_heads(read(query[:, :, :wanted], key, value)))
 
 
 class TokenMlp(nn.Module):
@@ -83,9 +91,10 @@ class ScaledBlock(nn.Module):
         self.mlp = TokenMlp(config)
         self.scale_mlp = nn.Parameter(torch.ones(config.width))
 
-    def forward(self, x: Tensor, rotary: Rotary) -> Tensor:
-        """Transform tokens (b, n, d)."""
-        x = torch.addcmul(x, self.attention(self.norm_attention(x), rotary), self.scale_attention)
+    def forward(self, x: Tensor, rotary: Rotary, wanted: int | None = None) -> Tensor:
+        """Transform tokens (b, n, d), the first ones or all, see `TurnedAttention.forward`."""
+        mixed = self.attention(self.norm_attention(x), rotary, wanted)
+        x = torch.addcmul(x[:, :wanted], mixed, self.scale_attention)
         return torch.addcmul(x, self.mlp(self.norm_mlp(x)), self.scale_mlp)
 
 
@@ -185,7 +194,13 @@ class Backbone(nn.Module):
         return Stream(whole, whole)
 
     def together(
-        self, stream: Stream, grid: tuple[int, int], begin: int, end: int
+        self,
+        stream: Stream,
+        grid: tuple[int, int],
+        begin: int,
+        end: int,
+        *,
+        wanted: int | None = None,
     ) -> tuple[Stream, list[Tensor]]:
         """
         Run blocks in which all views are seen: even ones within a view, odd ones across all.
@@ -194,24 +209,29 @@ class Backbone(nn.Module):
         :param grid: rows and columns of patches.
         :param begin: index of the first block.
         :param end: one past the last.
+        :param wanted: views that go on, or are read, the first ones; the last block only looks at
+            the others. None for all.
         :returns: what comes out of the last; and for the heads, of each tapped block among them,
-            the answers within and across views of every patch, (b, v, n, 2 d).
+            the answers within and across views of every patch, (b, wanted, n, 2 d).
         """
         x, local = stream.tokens, stream.local
         batch, views, count, _ = x.shape
+        wanted = views if wanted is None else wanted
         places = places_of(grid, x)
         across = places.across.repeated(views)
         taps = []
         for index in range(begin, end):
             block = self.blocks[index]
+            kept = wanted if index + 1 == end else views
             if index % 2:
-                x = block(x.flatten(1, 2), across).unflatten(1, (views, count))
+                x = block(x.flatten(1, 2), across, kept * count).unflatten(1, (kept, count))
             else:
-                x = block(x.flatten(0, 1), places.within).unflatten(0, (batch, views))
+                x = block(x[:, :kept].flatten(0, 1), places.within).unflatten(0, (batch, kept))
                 local = x
             if index in self.config.taps:
-                taps.append(torch.cat((local.float(), self.norm(x.float())), dim=-1)[:, :, 1:])
-        return Stream(x, local), taps
+                read = self.norm(x[:, :wanted].float())
+                taps.append(torch.cat((local[:, :wanted].float(), read), dim=-1)[:, :, 1:])
+        return Stream(x, local[:, :wanted]), taps
 
     def _places(self, grid: tuple[int, int]) -> Tensor:
         """Stretch the table of places over a grid, (1, 1 + n, d)."""

@@ -135,15 +135,15 @@ def _taps(
     first, depth = backbone.config.first_turned, backbone.config.depth
     joined = backbone.joined(tokens, has_first=False)
     group, _ = backbone.together(joined, grid, 0, 1)
-    views = known.tokens.shape[1]
+    views = tokens.shape[1]
     stream = Stream(
-        torch.cat((known.tokens, group.tokens), dim=1),
-        torch.cat((known.local, group.local), dim=1),
+        torch.cat((group.tokens, known.tokens), dim=1),
+        torch.cat((group.local, known.local), dim=1),
     )
-    stream, _ = backbone.together(stream, grid, 1, first)
-    stream = stream.views([0, *range(views, views + tokens.shape[1])])
-    _, taps = backbone.together(stream, grid, first, depth)
-    return [tap[0, 1:] for tap in taps]
+    # Of the seen views the first alone goes on with the group, and then only to be looked at.
+    stream, _ = backbone.together(stream, grid, 1, first, wanted=views + 1)
+    _, taps = backbone.together(stream, grid, first, depth, wanted=views)
+    return [tap[0] for tap in taps]
 
 
 def pinhole_rays(seen: SeenPixels, world_from_camera: Tensor) -> Tensor:

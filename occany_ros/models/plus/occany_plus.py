@@ -7,7 +7,6 @@ from weakref import WeakKeyDictionary
 from occany_ros.layers.colour import standardised
 from occany_ros.layers.embedding import patch_grid
 from occany_ros.models.later import LaterFeatures
-from occany_ros.models.plus.backbone import Stream
 from occany_ros.models.plus.config import PATCH, PlusConfig
 from occany_ros.models.plus.network import PlusNetwork
 from occany_ros.models.plus.novel import imagined, Imagining, Told, told_by
@@ -120,19 +119,20 @@ class OccAnyPlus(nn.Module):
         near identity, not identity.
 
         :param memory: from `remember`.
-        :param tokens: of the views wanted; each must be in the memory.
+        :param tokens: of the views wanted, each once; all must be in the memory.
         :returns: geometry, and the feature pyramid (v, 256, 4 e, 4 e), (v, 256, 2 e, 2 e),
             (v, 256, e, e) where the network has one, decoded when it is looked at; no labels.
-        :raises LookupError: for a view that was never remembered.
+        :raises LookupError: for a view that was never remembered, or comes twice.
         """
         row_of = {id(view): row for row, view in enumerate(memory.views)}
         rows = [row_of[id(view)] for view in tokens if id(view) in row_of]
-        if len(rows) < len(tokens) or not rows:
-            raise LookupError('tokens: expected remembered views, got others or none')
+        if len(set(rows)) < len(tokens) or not rows:
+            raise LookupError(
+                'tokens: expected remembered views, each once, got others, none or one twice'
+            )
         grid = _grid_of(memory.views)
-        taps = self.taps(torch.stack([view.tokens for view in memory.views]), grid)
-        is_whole = rows == list(range(len(memory.views)))  # then there is nothing to copy
-        return self._prediction([tap[0] if is_whole else tap[0, rows] for tap in taps], grid)
+        taps = self.taps(torch.stack([view.tokens for view in memory.views]), grid, rows)
+        return self._prediction([tap[0] for tap in taps], grid)
 
     @torch.inference_mode()
     def render_novel(
@@ -171,18 +171,25 @@ class OccAnyPlus(nn.Module):
         how = Imagining(self.views_at_once, self.precision, self.novel_features)
         return imagined(self.imagining, told, world_from_camera, how)
 
-    def taps(self, alone: Tensor, grid: tuple[int, int]) -> list[Tensor]:
+    def taps(
+        self, alone: Tensor, grid: tuple[int, int], rows: Sequence[int] | None = None
+    ) -> list[Tensor]:
         """
         Run the part of the transformer in which all views are seen.
 
         :param alone: tokens of all views, (v, 1 + n, d).
         :param grid: rows and columns of patches.
-        :returns: what the heads read, of four depths, (1, v, n, 2 d).
+        :param rows: views that are read, in this order; None for all.
+        :returns: what the heads read, of four depths, (1, r, n, 2 d).
         """
-        backbone = self.seeing.backbone
-        config = self.config.backbone
-        stream: Stream = backbone.joined(alone.unsqueeze(0))
-        return backbone.together(stream, grid, config.first_turned, config.depth)[1]
+        backbone, config = self.seeing.backbone, self.config.backbone
+        every = list(range(len(alone)))
+        rows = every if rows is None else list(rows)
+        stream = backbone.joined(alone.unsqueeze(0))
+        if rows != every:
+            stream = stream.views([*rows, *(row for row in every if row not in rows)])
+        first, depth = config.first_turned, config.depth
+        return backbone.together(stream, grid, first, depth, wanted=len(rows))[1]
 
     def _prediction(self, taps: list[Tensor], grid: tuple[int, int]) -> Prediction:
         read = self.seeing.read(taps, grid, with_rays=True, with_features=False)

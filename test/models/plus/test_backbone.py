@@ -117,6 +117,24 @@ def test_a_run_may_be_cut_anywhere():
         torch.testing.assert_close(torch.stack(early + late), torch.stack(taps))
 
 
+@pytest.mark.parametrize('wanted', [1, 2, 3])
+@pytest.mark.parametrize('end', [5, 6, 7, 8])
+@torch.inference_mode()
+def test_views_nobody_wants_are_looked_at_and_no_more(end, wanted):
+    backbone = made(EVEN_FIRST)
+    backbone.norm.float()
+    start = backbone.joined(torch.randn(2, 3, 7, WIDTH, dtype=torch.float64))
+    last, counts = backbone.blocks[end - 1].mlp, []
+    listening = last.register_forward_hook(lambda _module, _inputs, y: counts.append(y[..., 0]))
+    whole, all_taps = backbone.together(start, GRID, 4, end)
+    some, taps = backbone.together(start, GRID, 4, end, wanted=wanted)
+    listening.remove()
+    torch.testing.assert_close(some.tokens, whole.tokens[:, :wanted])
+    torch.testing.assert_close(some.local, whole.local[:, :wanted])
+    torch.testing.assert_close(torch.stack(taps), torch.stack(all_taps)[:, :, :wanted])
+    assert [count.numel() for count in counts] == [2 * 3 * 7, 2 * wanted * 7]
+
+
 def test_only_the_first_of_all_views_has_the_first_camera_token():
     backbone = made(EVEN_FIRST)
     tokens = torch.zeros(2, 3, 7, WIDTH, dtype=torch.float64)

@@ -114,8 +114,13 @@ def test_every_view_sees_all_others(network, scene):
 
 def test_some_views_can_be_asked_for(network, scene):
     tokens, memory, seen = scene
-    some = network.render(memory, [tokens[2], tokens[0]])
-    torch.testing.assert_close(some.confidence, seen.confidence[[2, 0]], atol=1e-4, rtol=1e-4)
+    for rows in ([0], [1], [2, 0], [1, 2, 0]):
+        some = network.render(memory, [tokens[row] for row in rows])
+        close = {'atol': 1e-4, 'rtol': 1e-4}
+        torch.testing.assert_close(some.confidence, seen.confidence[rows], **close)
+        torch.testing.assert_close(
+            some.world_points, seen.world_points[rows], atol=1e-3, rtol=1e-3
+        )
 
 
 def test_later_views_may_come_in_any_order_but_the_first_is_special(network, scene):
@@ -288,6 +293,8 @@ def test_wrong_use_is_refused(network, scene):
         network.remember(None, [tokens[0], replace(tokens[1], grid=(4, 3))])
     with pytest.raises(LookupError, match='remembered'):
         network.render(network.remember(None, tokens[:1]), tokens[1:])
+    with pytest.raises(LookupError, match='each once'):
+        network.render(memory, [tokens[0], tokens[0]])
     with pytest.raises(ValueError, match='features'):
         network.render_novel(memory, tokens, replace(seen, features=()), seen.world_from_camera)
     seeing = made(replace(CONFIG, imagines=False))
