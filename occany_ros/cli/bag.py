@@ -29,7 +29,9 @@ EPILOG = """examples:
   occany bag rec -o out --params-file my.yaml --mode balanced --storage sqlite3
 
 Every set of images is mapped, however slow the machine: the messages are those of the node.
-exit codes: 0 mapped, 1 nothing was mapped or something failed, 2 a wrong command line
+A set that fails is left out, counted, and told at the end.
+exit codes: 0 mapped, 1 nothing was mapped or something failed that nobody foresaw, 2 a wrong
+command line
 """
 
 
@@ -50,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--images', action='store_true',
         help='write the images of each camera too: depth, classes and features',
     )  # fmt: skip
+    parser.add_argument(
+        '--verbose', action='store_true', help='show where in the program a set failed, and why'
+    )
     add_parameter_options(parser)
     add_mode_option(parser)
     add_folder_options(parser)
@@ -60,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     Map.
 
-    :returns: 0 if sets were mapped, 1 if none was.
+    :returns: 0 if sets were mapped, 1 if none was, or one failed in a way nobody foresaw.
     :raises FileExistsError: the bag to make is there already.
     """
     from occany_ros.bags.message_classes import provide_message_classes
@@ -110,9 +115,9 @@ def _map(recording: 'Recording', given: dict[str, Any], arguments: argparse.Name
         )
         raise
     finally:
-        _tell(offline, recording.damage, engine)
+        _tell(offline, recording.damage, engine, is_verbose=arguments.verbose)
     print(arguments.output)
-    return 0 if done else 1
+    return 0 if done and not offline.traces else 1
 
 
 def _parameters(recording: 'Recording', given: Mapping[str, Any], path: Path) -> 'Parameters':
@@ -132,10 +137,15 @@ def _parameters(recording: 'Recording', given: Mapping[str, Any], path: Path) ->
     return parameters_from(own_parameters({**found, **given}))
 
 
-def _tell(offline: 'Offline', damage: str, engine: 'Engine') -> None:
+def _tell(offline: 'Offline', damage: str, engine: 'Engine', *, is_verbose: bool) -> None:
     """Say what went wrong, and what to think of the result."""
     for kind, count in offline.failures.items():
-        print(f'{kind}: {count} left out, the last: {offline.reasons[kind]}', file=sys.stderr)
+        hint = '; --verbose shows where' if kind in offline.traces and not is_verbose else ''
+        print(
+            f'{kind}: {count} left out, the last: {offline.reasons[kind]}{hint}', file=sys.stderr
+        )
+    if is_verbose:
+        print(''.join(offline.traces.values()), end='', file=sys.stderr)
     for what, reason in offline.reasons.items():
         if what not in offline.failures:
             print(f'{what}: {reason}', file=sys.stderr)

@@ -1,5 +1,6 @@
 """`occany bag` on damaged input, on a full disk, and killed: what there is is kept and told."""
 
+import itertools
 import re
 import signal
 import subprocess
@@ -10,7 +11,8 @@ from occany_ros.bags.messages import stamp_ns_of
 from occany_ros.bags.reader import BagReader, decoded
 from occany_ros.bags.street import write_drive
 from occany_ros.cli.main import main
-from occany_ros.models.tiny import load_tiny
+from occany_ros.models.tiny import load_tiny, TinyOccAny
+from occany_ros.ros.bag_outputs import BagOutputs
 from occany_ros.synthetic.drive import make_drive
 import pytest
 from safetensors.torch import save_file
@@ -105,6 +107,65 @@ def test_a_full_disk_ends_it_with_a_remedy_and_keeps_what_fits(
         stamps, damage = grids(place / 'out')
         assert 'messages kept' in damage
     assert 1 <= len(stamps) < STEPS
+
+
+def failing(monkeypatch, owner, name, error, turns):
+    """Let a function raise at some of its calls, counted from 1."""
+    whole, count = getattr(owner, name), itertools.count(1)
+
+    def fails(*given, **named):
+        if next(count) in turns:
+            raise error
+        return whole(*given, **named)
+
+    monkeypatch.setattr(owner, name, fails)
+
+
+@pytest.fixture
+def map_street(street, network, tmp_path):
+    """Give what maps the street; it returns the exit code and the bag."""
+
+    def run(*more):
+        words = ['bag', str(street), '-o', str(tmp_path / 'out'), *network, *more]
+        return main(words), tmp_path / 'out'
+
+    return run
+
+
+@pytest.mark.parametrize('street', ['mcap'], indirect=True)
+@pytest.mark.parametrize(
+    ('error', 'code', 'told'),
+    [
+        (RuntimeError('shapes'), 1, 'RuntimeError: 2 left out, the last: shapes; --verbose'),
+        (KeyError('key'), 1, "KeyError: 2 left out, the last: 'key'; --verbose shows where"),
+        (ValueError('odd'), 0, 'set that could not be mapped: 2 left out, the last: odd\n'),
+        (MemoryError('no room'), 0, 'out of memory: 2 left out, the last: out of memory in mode'),
+    ],
+)
+def test_it_goes_on_with_the_next_set(map_street, monkeypatch, capsys, error, code, told):
+    failing(monkeypatch, TinyOccAny, 'encode', error, {2, 5})
+    found, path = map_street()
+    assert found == code
+    assert told in capsys.readouterr().err
+    stamps, damage = grids(path)
+    assert (len(stamps), damage) == (STEPS - 2, '')
+
+
+@pytest.mark.parametrize('street', ['mcap'], indirect=True)
+def test_a_fault_of_the_program_can_be_looked_at(map_street, monkeypatch, capsys):
+    failing(monkeypatch, BagOutputs, 'publish', RuntimeError('broken'), range(1, 100))
+    assert map_street('--verbose')[0] == 1
+    errors = capsys.readouterr().err
+    assert f'RuntimeError: {STEPS} left out, the last: broken\n' in errors
+    assert errors.count('Traceback') == 1
+    assert 'raise error\nRuntimeError: broken\n' in errors
+
+
+@pytest.mark.parametrize('street', ['mcap'], indirect=True)
+def test_memory_may_run_out_beside_the_network(map_street, monkeypatch, capsys):
+    failing(monkeypatch, BagOutputs, 'publish', MemoryError('no room'), {1})
+    assert map_street()[0] == 0
+    assert 'out of memory: 1 left out, the last: no room\n' in capsys.readouterr().err
 
 
 def stopped(street, path, network, number):

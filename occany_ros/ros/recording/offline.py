@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+import traceback
 from typing import Any
 
 from occany_ros.bags.recording import Recording
 from occany_ros.pipeline.host_maps import NonFiniteOutput
-from occany_ros.pipeline.memory_ladder import OutOfMemory
+from occany_ros.pipeline.memory_ladder import is_out_of_memory
 from occany_ros.pipeline.replay import grouped_recording
 from occany_ros.pipeline.synchronisation.arrivals import Group
 from occany_ros.ros.bag_outputs import BagOutputs
@@ -35,6 +36,8 @@ class Offline:
 
     :ivar failures: kind of failure -> sets or images that were lost to it.
     :ivar reasons: kind of failure, or what else there is to say -> what was said last.
+    :ivar traces: kind of failure that nobody foresaw -> where the last one came from, for those
+        who can mend it.
     """
 
     def __init__(self, bag: Recording, parameters: Parameters, node: str = '/occany') -> None:
@@ -48,6 +51,7 @@ class Offline:
         """
         self.failures: Counter[str] = Counter()
         self.reasons: dict[str, str] = {}
+        self.traces: dict[str, str] = {}
         self._bag = bag
         self._parameters = parameters
         self._cameras = recorded_cameras(bag, parameters, node)
@@ -62,10 +66,11 @@ class Offline:
 
     def mapped(self, engine: Engine, outputs: BagOutputs) -> Iterator[int]:
         """
-        Map set after set; what fails is counted and left out.
+        Map set after set; what fails is counted and left out, as by the node.
 
         :param outputs: take the answers.
         :returns: the number of sets mapped so far, after each.
+        :raises OSError: the answers cannot be written.
         """
         progress = Progress()
         outputs.describe(self._parameters, self._bag.start_ns)
@@ -114,10 +119,18 @@ class Offline:
             processing.run(job)
         except NonFiniteOutput as error:
             self._failed('non-finite output', str(error))
-        except OutOfMemory as error:
-            self._failed('out of memory', str(error))
         except ValueError as error:
             self._failed('set that could not be mapped', str(error))
+        except OSError:  # the next set would find no more room than this one
+            raise
+        except Exception as error:  # noqa: BLE001 - the node lives on as well, and counts
+            if is_out_of_memory(error):
+                self._failed('out of memory', str(error))
+                release_gpu()
+                return
+            kind = type(error).__name__
+            self._failed(kind, str(error))
+            self.traces[kind] = traceback.format_exc()
 
     def _conclude(self, progress: Progress) -> None:
         """Collect what the node would report in its diagnostics."""
