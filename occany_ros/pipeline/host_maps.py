@@ -21,12 +21,14 @@ class NonFiniteOutput(ArithmeticError):  # noqa: N818 - it names an output
     :param name: which part of the prediction.
     :param count: how many of its numbers.
     :param total: out of how many.
+    :param views: how many views they are in, and out of how many.
     """
 
-    def __init__(self, name: str, count: int, total: int) -> None:
+    def __init__(self, name: str, count: int, total: int, views: tuple[int, int]) -> None:
         super().__init__(
-            f'{name}: expected finite numbers, got {count} of {total} that are not: the frame is '
-            'dropped; if it happens often try model.precision fp32'
+            f'{name}: expected finite numbers, got {count} of {total} that are not, in {views[0]} '
+            f'of {views[1]} views: the whole set is dropped; if it happens often try '
+            'model.precision fp32'
         )
         self.name = name
         self.count = count
@@ -126,9 +128,11 @@ def fetch(
         end = begin + int(np.prod(shape))
         values = host[begin:end]
         wrong = values.size - int(np.count_nonzero(np.isfinite(values)))
-        if wrong:
-            raise NonFiniteOutput(name, wrong, values.size)
         fields[name] = values.reshape(shape)
+        if wrong:
+            is_sound = np.isfinite(fields[name].reshape(len(fields[name]), -1)).all(axis=1)
+            views = int(np.count_nonzero(~is_sound)), len(is_sound)
+            raise NonFiniteOutput(name, wrong, values.size, views)
         begin = end
     seen = HostMaps(**_typed(fields, ''), depth=fields['local_points'])
     return Fetched(seen, ViewMaps(**_typed(fields, 'novel ')) if novel else None)

@@ -44,9 +44,16 @@ def test_half_precision_and_missing_labels_are_understood(prediction):
 def test_numbers_that_are_not_finite_are_named(prediction, name, value):
     broken = getattr(prediction, name).clone()
     broken[..., -1] = value
-    with pytest.raises(NonFiniteOutput, match=name) as caught:
+    with pytest.raises(NonFiniteOutput, match=f'{name}: .* in 2 of 2 views: the whole') as caught:
         fetch(replace(prediction, **{name: broken}))
     assert caught.value.count > 0
+
+
+def test_one_view_without_a_pose_takes_the_others_with_it(prediction):
+    broken = prediction.world_from_camera.clone()
+    broken[1, :3] = float('nan')
+    with pytest.raises(NonFiniteOutput, match=r'12 of 32 that are not, in 1 of 2 views: the whol'):
+        fetch(replace(prediction, world_from_camera=broken))
 
 
 def test_a_view_taken_out_is_that_view(prediction):
@@ -86,6 +93,7 @@ def test_novel_numbers_that_are_not_finite_are_named(prediction):
     with pytest.raises(NonFiniteOutput, match='novel confidence') as caught:
         fetch(prediction, (novel_views(1), broken))
     assert caught.value.count == 1
+    assert 'in 1 of 3 views' in str(caught.value)
 
 
 def test_images_of_a_set_go_in_one_copy_of_any_layout():

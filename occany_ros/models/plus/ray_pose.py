@@ -49,7 +49,8 @@ def cameras_from_rays(
     Find the camera of each view.
 
     Exact where the principal point is the centre of the image; elsewhere the factorisation turns
-    the pose a little, as in the released code. A view without a usable ray has no numbers.
+    the pose a little, as in the released code. A view without a usable ray has no camera: its
+    pose is not a number, and the cameras of the others are as without it.
 
     :param rays: direction, not normalised, then origin, in the world, (v, r, c, 6).
     :param confidence: weight of each ray, (v, r, c).

@@ -208,5 +208,8 @@ def test_rays_of_no_camera_answer_something_and_stop_nobody(kind):
     found = find(rays, torch.full(rays.shape[:3], 2.0))
     assert found.world_from_camera.shape == (2, 4, 4)
     assert found.intrinsics.shape == (2, 3, 3)
+    if kind == 'nothing':
+        assert found.world_from_camera[:, :3].isnan().any(dim=(1, 2)).all()
     if kind in ('not numbers', 'huge'):
+        assert not found.world_from_camera[0].isfinite().all()
         torch.testing.assert_close(found.world_from_camera[1], POSES[1], atol=1e-4, rtol=0)
