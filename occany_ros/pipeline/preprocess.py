@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from occany_ros.geometry.frame import Frame
 from occany_ros.geometry.projection import cropped_intrinsics, resized_intrinsics
+from occany_ros.layers.colour import centred
 from occany_ros.models.views import Views
 from occany_ros.pipeline.host_maps import on_device
 from PIL import Image
@@ -180,17 +181,12 @@ def views_from_frames(frames: Sequence[Frame], size: Size, device: torch.device)
     fitted = [fit_image(frame.image, size, frame.camera.intrinsics) for frame in frames]
     images = on_device([entry.image for entry in fitted], device)
     return Views(
-        images=normalised(images),
+        images=centred(images.movedim(-1, 1).float() / 255),
         cameras=tuple(frame.camera.name for frame in frames),
         stamps_ns=tuple(frame.stamp_ns for frame in frames),
         intrinsics=_stacked([entry.intrinsics for entry in fitted], 3, device),
         base_from_camera=_stacked([frame.camera.base_from_camera for frame in frames], 4, device),
     )
-
-
-def normalised(images: torch.Tensor) -> torch.Tensor:
-    """Map RGB images (v, h, w, 3) uint8 to [-1, 1], (v, 3, h, w) float32."""
-    return (images.movedim(-1, 1).float() / 255.0 - 0.5) / 0.5
 
 
 def _resized(image: Image.Image, size: Size, scale: float) -> Image.Image:

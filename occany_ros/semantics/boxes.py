@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from occany_ros.semantics.prompts import normalised, phrase_starts, SEPARATORS, spelled
+from occany_ros.semantics.prompts import in_words, phrase_starts, SEPARATORS, spelled
 import torch
 from torch import Tensor
 
@@ -72,7 +72,7 @@ def named_boxes(
     fits = logits[:, : len(tokens)].sigmoid()
     scores, best = fits.max(dim=1)
     found = scores > thresholds.box
-    index_of = {normalised(name): index for index, name in reversed([*enumerate(names)])}
+    index_of = {in_words(name): index for index, name in reversed([*enumerate(names)])}
     starts = phrase_starts(tokens)
     is_word = (fits > thresholds.text).tolist()
     labels = np.full(len(logits), NOT_A_NAME, np.int64)

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from occany_ros.layers.colour import standardised
 from occany_ros.semantics.boxes import Boxes, BoxThresholds, named_boxes, PUBLISHED
 from occany_ros.semantics.classes import ClassSet
 from occany_ros.semantics.network_folder import load_network, load_tokenizer
 from occany_ros.semantics.prompts import caption, detector_prompts, SEPARATORS
-from occany_ros.semantics.squeezing import normalised
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -112,7 +112,7 @@ def network_image(image: NDArray[np.uint8]) -> Tensor:
     pixels = torch.from_numpy(owned).permute(2, 0, 1)[None]  # (1, 3, h, w)
     size = network_size(image.shape[:2])
     resized = functional.interpolate(pixels, size, mode='bilinear', antialias=True)
-    return normalised(resized[0])
+    return standardised(resized[0].float() / 255)
 
 
 def network_size(size: tuple[int, int]) -> tuple[int, int]:

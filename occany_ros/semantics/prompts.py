@@ -21,10 +21,10 @@ def detector_prompts(classes: ClassSet) -> tuple[tuple[str, int], ...]:
 
 def caption(names: Sequence[str]) -> str:
     """Write names as one text, as the detector was taught to read them."""
-    return ' '.join(f'{normalised(name)}.' for name in names)
+    return ' '.join(f'{in_words(name)}.' for name in names)
 
 
-def normalised(name: str) -> str:
+def in_words(name: str) -> str:
     """Write a name in lower case words."""
     return name.replace('-', ' ').replace('_', ' ').lower()
 

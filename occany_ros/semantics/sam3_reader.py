@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from occany_ros.layers.colour import centred
 from occany_ros.semantics.classes import ClassSet
 from occany_ros.semantics.network_folder import load_network, load_tokenizer
 from occany_ros.semantics.painting import paint
@@ -134,4 +135,4 @@ def network_image(image: NDArray[np.uint8], edge: int) -> Tensor:
     """
     pixels = torch.tensor(np.ascontiguousarray(image)).permute(2, 0, 1)[None]  # (1, 3, h, w)
     square = functional.interpolate(pixels, (edge, edge), mode='bilinear', antialias=True)
-    return (square[0].float() / 255 - 0.5) / 0.5
+    return centred(square[0].float() / 255)

@@ -15,16 +15,6 @@ STRIDE: Final = 4
 """Edge of the square of pixels over that of the square of logits."""
 
 
-def normalised(pixels: Tensor) -> Tensor:
-    """
-    Bring colours to the range that networks were trained on.
-
-    :param pixels: RGB, 0 to 255, (3, h, w).
-    :returns: about -2 to 3, (3, h, w) float32.
-    """
-    return standardised(pixels.float() / 255)
-
-
 def squeezed_image(image: NDArray[np.uint8], edge: int) -> Tensor:
     """
     Squeeze an image into the square that SAM 2 was trained on.

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Final
 
+from occany_ros.layers.colour import centred
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -113,7 +114,7 @@ def network_images(images: Tensor, generator: torch.Generator | None = None) -> 
         mean = x.mean(dim=(1, 2, 3), keepdim=True)
         x = ((x - mean) * contrast + mean) * light * gain + noise
         x = x.clamp(0, 1)
-    x = (x * 2 - 1).flatten(0, 1).permute(0, 3, 1, 2)
+    x = centred(x).flatten(0, 1).permute(0, 3, 1, 2)
     return x.contiguous(memory_format=torch.channels_last)
 
 

@@ -8,7 +8,6 @@ from occany_ros.pipeline.preprocess import (
     fit_calibrated_image,
     fit_image,
     network_size,
-    normalised,
     oriented_size,
     views_from_frames,
 )
@@ -119,11 +118,6 @@ def test_views_of_frames():
     assert torch.equal(views.base_from_camera[0], torch.eye(4))
     assert bool(views.intrinsics[1].isnan().all())
     assert bool(views.base_from_camera[1].isnan().all())
-
-
-def test_normalisation_spans_minus_one_to_one():
-    image = torch.tensor([0, 51, 255], dtype=torch.uint8).reshape(1, 1, 3, 1).expand(1, 1, 3, 3)
-    torch.testing.assert_close(normalised(image)[0, 0, 0], torch.tensor([-1.0, -0.6, 1.0]))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ def linear(layer: nn.Linear, x: Tensor) -> Tensor:
     return functional.linear(x, layer.weight, layer.bias)
 
 
-def normalised(layer: nn.LayerNorm, x: Tensor) -> Tensor:
+def layer_norm(layer: nn.LayerNorm, x: Tensor) -> Tensor:
     """Layer normalisation with the gains of ``layer``."""
     return functional.layer_norm(x, x.shape[-1:], layer.weight, layer.bias, layer.eps)
 
@@ -68,7 +68,7 @@ def self_attention(layer: SelfAttention, x: Tensor, places: Tensor) -> Tensor:
 
 def entries(block: DecoderBlock, x: Tensor) -> Tensor:
     """Keys, then values, that readers of this block see of its inputs, (v, n, 2 d)."""
-    y = normalised(block.norm_memory, x)
+    y = layer_norm(block.norm_memory, x)
     layer = block.cross_attention
     return torch.cat((linear(layer.key, y), linear(layer.value, y)), dim=-1)
 
@@ -87,5 +87,5 @@ def cross_attention(layer: CrossAttention, x: Tensor, memory: Tensor) -> Tensor:
 
 def encoder_block(block: EncoderBlock, x: Tensor, places: Tensor) -> Tensor:
     """Run one block of the image encoder on (v, n, d)."""
-    x = x + self_attention(block.attention, normalised(block.norm_attention, x), places)
-    return x + mlp(block.mlp, normalised(block.norm_mlp, x))
+    x = x + self_attention(block.attention, layer_norm(block.norm_attention, x), places)
+    return x + mlp(block.mlp, layer_norm(block.norm_mlp, x))

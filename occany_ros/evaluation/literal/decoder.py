@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from occany_ros.evaluation.literal.blocks import (
     cross_attention,
     entries,
+    layer_norm,
     linear,
     mlp,
-    normalised,
     patch_places,
     self_attention,
 )
@@ -49,14 +49,14 @@ def observe(
         new = entries(block, x)  # (v, 1 + n, 2 d)
         old = None if memory is None else memory.layers[index]
         x = _block(block, x, _visible(old, new), grid)
-    offset = mlp(decoder.feedback, normalised(decoder.feedback_norm, inputs[-1]))
+    offset = mlp(decoder.feedback, layer_norm(decoder.feedback_norm, inputs[-1]))
     layers = []
     for index, block in enumerate(_blocks(decoder)):
         is_last = index == len(inputs) - 1
         new = entries(block, inputs[index] if is_last else inputs[index] + offset).flatten(0, 1)
         layers.append(new if memory is None else torch.cat((memory.layers[index], new)))
     views = len(tokens) + (0 if memory is None else memory.views)
-    return LiteralMemory(tuple(layers), views), normalised(decoder.norm, x)
+    return LiteralMemory(tuple(layers), views), layer_norm(decoder.norm, x)
 
 
 def render(decoder: MemoryDecoder, memory: LiteralMemory, tokens: Tensor, grid: Grid) -> Tensor:
@@ -68,7 +68,7 @@ def render(decoder: MemoryDecoder, memory: LiteralMemory, tokens: Tensor, grid: 
     x = _embedded(decoder, tokens, is_first=False)
     for block, layer in zip(_blocks(decoder), memory.layers, strict=True):
         x = _block(block, x, layer.repeat(len(tokens), 1, 1), grid)
-    return normalised(decoder.norm, x)
+    return layer_norm(decoder.norm, x)
 
 
 def _blocks(decoder: MemoryDecoder) -> list[PosedBlock]:
@@ -90,10 +90,10 @@ def _block(block: PosedBlock, x: Tensor, memory: Tensor, grid: Grid) -> Tensor:
     """Run one block on (v, 1 + n, d) with a memory for each view, (v, m, 2 d)."""
     pose = x[:, :1]
     places = torch.cat((torch.zeros(1, 2, dtype=torch.int64), patch_places(*grid) + 1))
-    x = x + self_attention(block.attention, normalised(block.norm_attention, x), places)
-    x = x + cross_attention(block.cross_attention, normalised(block.norm_query, x), memory)
+    x = x + self_attention(block.attention, layer_norm(block.norm_attention, x), places)
+    x = x + cross_attention(block.cross_attention, layer_norm(block.norm_query, x), memory)
     x = torch.cat((x[:, :1], x[:, 1:] + mlp(block.injection, pose)), dim=1)
-    return x + mlp(block.mlp, normalised(block.norm_mlp, x))
+    return x + mlp(block.mlp, layer_norm(block.norm_mlp, x))
 
 
 def _visible(old: Tensor | None, new: Tensor) -> Tensor:

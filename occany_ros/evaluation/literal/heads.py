@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from occany_ros.evaluation.literal.blocks import linear, mlp, normalised
+from occany_ros.evaluation.literal.blocks import layer_norm, linear, mlp
 from occany_ros.models.config import Activation, PATCH
 from occany_ros.models.heads import FeatureHead, Heads
 from occany_ros.models.postprocess import (
@@ -78,7 +78,7 @@ def _features(head: FeatureHead, patches: Tensor, grid: Grid) -> tuple[Tensor, .
     x = functional.interpolate(x, (head.edge, head.edge), mode='bilinear', align_corners=False)
     coarse = mlp(head.projection, x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
     middle = _convolved(head.middle, _doubled(coarse))
-    middle = normalised(head.middle_norm.norm, middle.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+    middle = layer_norm(head.middle_norm.norm, middle.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
     middle = functional.gelu(middle)
     return coarse, middle, functional.gelu(_convolved(head.fine, _doubled(middle)))
 

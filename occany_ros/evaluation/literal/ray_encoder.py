@@ -5,8 +5,8 @@ from functools import lru_cache
 from occany_ros.evaluation.literal.blocks import (
     attended,
     in_heads,
+    layer_norm,
     linear,
-    normalised,
     patch_places,
     rotated,
 )
@@ -97,7 +97,7 @@ def encoded_maps(encoder: RayMapEncoder, maps: Tensor, images: Tensor) -> Tensor
     """
     x = mixed(encoder, maps)
     read_by_nobody(x, images, (maps.shape[-2] // PATCH, maps.shape[-1] // PATCH))
-    return normalised(encoder.norm, linear(encoder.projection, x))
+    return layer_norm(encoder.norm, linear(encoder.projection, x))
 
 
 def mixed(encoder: RayMapEncoder, maps: Tensor) -> Tensor:

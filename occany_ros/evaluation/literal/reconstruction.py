@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from occany_ros.evaluation.literal.blocks import encoder_block, normalised, patch_places
+from occany_ros.evaluation.literal.blocks import encoder_block, layer_norm, patch_places
 from occany_ros.evaluation.literal.decoder import LiteralMemory, observe, render
 from occany_ros.evaluation.literal.heads import Outputs, outputs
 from occany_ros.layers.block import EncoderBlock
@@ -61,4 +61,4 @@ def encoded(encoder: ImageEncoder, images: Tensor) -> Tensor:
     for block in encoder.blocks:
         if isinstance(block, EncoderBlock):
             x = encoder_block(block, x, places)
-    return normalised(encoder.norm, x)
+    return layer_norm(encoder.norm, x)

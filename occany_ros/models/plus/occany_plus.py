@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from occany_ros.layers.colour import standardised
+from occany_ros.layers.colour import standardised, uncentred
 from occany_ros.layers.embedding import patch_grid
 from occany_ros.models.later import LaterFeatures
 from occany_ros.models.plus.config import PATCH, PlusConfig
@@ -88,7 +88,7 @@ class OccAnyPlus(nn.Module):
         :raises ValueError: if the images cannot be cut into patches.
         """
         grid = patch_grid(views.images, PATCH)
-        images = normalised(views.images)
+        images = standardised(uncentred(views.images))
         backbone = self.seeing.backbone
         tokens = backbone.alone(backbone.embed(images.to(self.precision)), grid)
         return [
@@ -220,11 +220,6 @@ class OccAnyPlus(nn.Module):
             return self.seeing.pyramid([tap[views] for tap in taps], grid)
 
         return LaterFeatures(decode, LEVELS)
-
-
-def normalised(images: Tensor) -> Tensor:
-    """Bring RGB in [-1, 1] to the mean and spread the backbone was trained with, (v, 3, h, w)."""
-    return standardised((images + 1) / 2)
 
 
 def _grid_of(views: Sequence[PlusTokens]) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from occany_ros.models.conditioning import conditioning_maps, nearest_pixels, se
 from occany_ros.models.later import features_of
 from occany_ros.models.plus.config import METRES, PATCH, PlusConfig
 from occany_ros.models.plus.novel import Told
-from occany_ros.models.plus.occany_plus import normalised, OccAnyPlus
+from occany_ros.models.plus.occany_plus import OccAnyPlus
 from occany_ros.models.prediction import NovelViewRenderer
 from occany_ros.models.views import Views
 import pytest
@@ -273,13 +273,14 @@ def test_a_plain_network_has_a_unit_of_its_own_and_small_ray_maps():
     assert metric.config.metres == METRES
 
 
-def test_images_are_brought_to_the_mean_the_backbone_knows():
-    black, white = -torch.ones(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
+def test_images_are_brought_to_the_mean_the_backbone_knows(network):
+    colour = torch.tensor([-1.0, 1.0])[:, None, None, None]
+    black, white = network.encode(views_of(colour.expand(2, 3, 14, 14)))
     torch.testing.assert_close(
-        normalised(black)[0, :, 0, 0], -torch.tensor([0.485 / 0.229, 0.456 / 0.224, 0.406 / 0.225])
+        black.image[:, 0, 0], -torch.tensor([0.485 / 0.229, 0.456 / 0.224, 0.406 / 0.225])
     )
     torch.testing.assert_close(
-        normalised(white)[0, :, 0, 0], torch.tensor([0.515 / 0.229, 0.544 / 0.224, 0.594 / 0.225])
+        white.image[:, 0, 0], torch.tensor([0.515 / 0.229, 0.544 / 0.224, 0.594 / 0.225])
     )
 
 
