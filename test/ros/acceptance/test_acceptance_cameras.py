@@ -45,21 +45,36 @@ def test_acceptance_01_any_number_of_cameras_from_yaml_alone(graph, tmp_path, co
     assert grid.labels.shape == (200, 200, 16)
     assert grid.class_names[0] == 'free'
     graph.wait(
-        lambda: min(graph.figure(f'camera {name}', 'sets') for name in names) >= 2,
-        'every camera in a set',
+        lambda: all(
+            graph.figure(f'camera {name}', 'sets') >= 2 and graph.text(f'camera {name}')[0] == 0
+            for name in names
+        ),
+        'every camera in a set, and no warning',
     )
-    assert [name for name in names if graph.text(f'camera {name}')[0]] == []
     kind = {item.key: item.value for item in graph.status['camera front'].values}['type']
     assert kind.endswith('/CompressedImage' if KINDS[count].get('compressed') else '/Image')
 
 
 def test_acceptance_03_ten_percent_loss_costs_few_periods(graph):
-    """A period counts if a set came of it, and what arrived must be in the sets."""
+    """
+    A period counts if a set came of it, and what arrived must be in the sets.
+
+    Only what the cameras lose is lost: a short stall of this machine neither overruns a queue nor
+    ends the wait for the rest of a period.
+    """
     names, periods = NAMES[:6], 60
-    graph.cameras(names=names, loss=0.1, steps=periods, reliable=True)
-    graph.occany(cameras=names)
-    graph.wait(lambda: graph.processes[0].child.poll() is not None, 'the end of the images')
-    graph.wait(lambda: graph.figure('camera front', 'silence_s') > 0.6, 'the end of the sets')
+    cameras = graph.cameras(names=names, loss=0.1, steps=periods, reliable=True)
+    graph.occany(
+        cameras=names, sync__max_wait=0.25, qos__image_reliability='reliable', qos__image_depth=100
+    )
+    has_ended = cameras.child.poll
+    graph.wait(lambda: has_ended() is not None, 'the end of the images', patience_s=120.0)
+
+    def sets_have_ended():
+        silence_s = min(graph.figure(f'camera {name}', 'silence_s') for name in names)
+        return silence_s > 1.0 and graph.figure('sync', 'waiting') == 0
+
+    graph.wait(sets_have_ended, 'the end of the sets')
     figures = json.dumps({name: str(status.values) for name, status in graph.status.items()})
     received = sum(graph.figure(f'camera {name}', 'received') for name in names)
     used = sum(graph.figure(f'camera {name}', 'sets') for name in names)
