@@ -57,7 +57,7 @@ def test_the_wait_ends_with_activation_and_not_before(asker, slow):
             slow.trigger_activate()
 
     wait_until_active(asker, NAME, 60.0, step)
-    assert len(asked) == 6
+    assert len(asked) >= 6  # an answer that is late is asked for again
     slow.trigger_deactivate()
     with pytest.raises(TimeoutError, match='inactive'):
-        wait_until_active(asker, NAME, 1.0)
+        wait_until_active(asker, NAME, 3.0)
