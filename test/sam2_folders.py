@@ -135,6 +135,15 @@ def save_small_masks(folder, *, seed=0, width=WIDTH):
     return folder
 
 
+def sam2_features(views=2, edge=8, seed=5):
+    """Draw features of the small network's widths, coarsest first."""
+    drawn = torch.Generator().manual_seed(seed)
+    return tuple(
+        torch.randn(views, WIDTH // narrower, scale * edge, scale * edge, generator=drawn)
+        for narrower, scale in ((1, 1), (4, 2), (8, 4))
+    )
+
+
 def released_grounding():
     """Draw a detector of the size of grounding-dino-base."""
     import transformers

@@ -117,3 +117,12 @@ def save_small_sam3(folder, **how):
     small_sam3(**how).save_pretrained(folder)
     save_small_tokenizer(folder)
     return folder
+
+
+def sam3_features(views=2, edge=5, seed=5):
+    """Draw features of the small network's width, finest first."""
+    drawn = torch.Generator().manual_seed(seed)
+    return tuple(
+        torch.randn(views, WIDTH, scale * edge, scale * edge, generator=drawn)
+        for scale in (4, 2, 1)
+    )

@@ -11,14 +11,15 @@ from occany_ros.semantics.classes import ClassSet
 from occany_ros.semantics.grounding import Grounding, load_grounding
 from occany_ros.semantics.network_folder import load_network
 from occany_ros.semantics.painting import Masks, merge, paint
+from occany_ros.semantics.pyramid_shape import of_view, PyramidShape
 from occany_ros.semantics.sam2 import Sam2
 import torch
 from torch import Tensor
 
 FOLDER: Final = 'sam2.1-hiera-large'
 """What its folder is called on the model hub, and in `semantics.weights`."""
-LEVELS: Final = 3
-"""Maps of a feature pyramid, each twice as fine as the one before."""
+SCALES: Final = (1, 2, 4)
+"""Edges of the maps of a pyramid, over that of the coarsest."""
 
 
 class Sam2LabelReader:
@@ -41,6 +42,7 @@ class Sam2LabelReader:
         self.segmenter = segmenter
         self.classes = classes
         self.reads_images = reads_images
+        self._shape = PyramidShape(segmenter.widths, SCALES, variant='occany')
 
     def read(
         self, images: Sequence[NDArray[np.uint8]], features: tuple[Tensor, ...]
@@ -55,7 +57,7 @@ class Sam2LabelReader:
         :raises ValueError: if the features are not those the segmenter was made for.
         """
         if not self.reads_images:
-            self._check(features, len(images))
+            self._shape.check(features, len(images))
         empty = self.classes.empty
         labels = np.full((len(images), *images[0].shape[:2]), empty, np.uint8)
         for view, image in enumerate(images):
@@ -64,27 +66,10 @@ class Sam2LabelReader:
             if not len(boxes.labels):
                 continue
             pyramid = (
-                self.segmenter.encode(image)
-                if self.reads_images
-                else tuple(level[view].float() for level in features)
+                self.segmenter.encode(image) if self.reads_images else of_view(features, view)
             )
             labels[view] = label_map(self.segmenter, pyramid, boxes, image.shape[:2], empty)
         return labels
-
-    def _check(self, features: tuple[Tensor, ...], views: int) -> None:
-        """Refuse features of another family of decoders."""
-        shapes = [tuple(level.shape) for level in features]
-        edge = shapes[0][-1] if shapes else 0
-        wanted = [
-            (views, width, scale * edge, scale * edge)
-            for width, scale in zip(self.segmenter.widths, (1, 2, 4), strict=True)
-        ]
-        if shapes != wanted:
-            raise ValueError(
-                f'features: expected {LEVELS} square maps of {self.segmenter.widths} channels for '
-                f'{views} views, each twice as fine as the one before, got {shapes}; use '
-                'model.variant occany, or semantics.mode pretrained'
-            )
 
 
 def sam2_label_reader(

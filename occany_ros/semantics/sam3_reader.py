@@ -10,6 +10,7 @@ from occany_ros.layers.colour import centred
 from occany_ros.semantics.classes import ClassSet
 from occany_ros.semantics.network_folder import load_network, load_tokenizer
 from occany_ros.semantics.painting import paint
+from occany_ros.semantics.pyramid_shape import of_view, PyramidShape
 from occany_ros.semantics.sam3 import Sam3
 from occany_ros.semantics.sam3_prompts import encode_prompts
 import torch
@@ -20,8 +21,8 @@ FOLDER: Final = 'sam3'
 """What its folder is called on the model hub, and in `semantics.weights`."""
 THRESHOLDS: Final = {'distill': 0.15, 'pretrained': 0.5}
 """Least score of an object by source of the features, as the released code has them (B.7)."""
-LEVELS: Final = 3
-"""Maps of a feature pyramid, each twice as fine as the next."""
+SCALES: Final = (4, 2, 1)
+"""Edges of the maps of a pyramid, over that of the coarsest."""
 
 
 class Sam3LabelReader:
@@ -41,6 +42,8 @@ class Sam3LabelReader:
         self.detector = detector
         self.classes = classes
         self.image_encoder = image_encoder
+        width = detector.network.config.detr_encoder_config.hidden_size
+        self._shape = PyramidShape((width,) * len(SCALES), SCALES, variant='occany_plus')
 
     def read(
         self, images: Sequence[NDArray[np.uint8]], features: tuple[Tensor, ...]
@@ -55,13 +58,11 @@ class Sam3LabelReader:
         :raises ValueError: if the features are not those the detector was made for.
         """
         if self.image_encoder is None:
-            self._check(features, len(images))
+            self._shape.check(features, len(images))
         labels = []
         for view, image in enumerate(images):
             pyramid = (
-                tuple(level[view].float() for level in features)
-                if self.image_encoder is None
-                else self._encode(image)
+                of_view(features, view) if self.image_encoder is None else self._encode(image)
             )
             found = self.detector.find(pyramid, image.shape[:2])
             ignored, empty = (self.classes.other,), self.classes.empty
@@ -73,24 +74,11 @@ class Sam3LabelReader:
         """Features of one image, finest first."""
         encoder: Any = self.image_encoder
         precision = self.detector.precision
-        lowered = precision != torch.float32
+        levels, lowered = len(SCALES), precision != torch.float32
         pixels = network_image(image, encoder.config.image_size).to(encoder.device)
         with torch.autocast(pixels.device.type, dtype=precision, enabled=lowered):
-            maps = encoder(pixels[None]).fpn_hidden_states[:LEVELS]
+            maps = encoder(pixels[None]).fpn_hidden_states[:levels]
         return tuple(level[0].float() for level in maps)
-
-    def _check(self, features: tuple[Tensor, ...], views: int) -> None:
-        """Refuse features of another family of decoders."""
-        width = self.detector.network.config.detr_encoder_config.hidden_size
-        shapes = [tuple(level.shape) for level in features]
-        edge = shapes[-1][-1] if shapes else 0
-        wanted = [(views, width, scale * edge, scale * edge) for scale in (4, 2, 1)]
-        if shapes != wanted:
-            raise ValueError(
-                f'features: expected {LEVELS} square maps of {width} channels for {views} views, '
-                f'each twice as fine as the next, got {shapes}; use model.variant occany_plus, '
-                'or semantics.mode pretrained'
-            )
 
 
 def sam3_label_reader(

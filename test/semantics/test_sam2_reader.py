@@ -20,10 +20,10 @@ import pytest
 from sam2_folders import (
     released_grounding,
     released_sam2,
+    sam2_features,
     save_small_grounding,
     save_small_masks,
     tokenizer,
-    WIDTH,
 )
 import torch
 
@@ -52,19 +52,11 @@ def images(count=2):
     return [drawn.integers(0, 256, (*SIZE, 3), np.uint8) for _ in range(count)]
 
 
-def features(views=2, edge=8, seed=5):
-    drawn = torch.Generator().manual_seed(seed)
-    return tuple(
-        torch.randn(views, WIDTH // narrower, scale * edge, scale * edge, generator=drawn)
-        for narrower, scale in ((1, 1), (4, 2), (8, 4))
-    )
-
-
 @pytest.mark.parametrize('source', ['distill', 'pretrained'])
 @pytest.mark.parametrize('classes', [OCC3D, KITTI], ids=lambda one: one.name)
 def test_labels_are_free_space_or_classes_that_were_asked_for(weights, classes, source):
     reader = sam2_label_reader(weights, classes, source, device=CPU)
-    labels = reader.read(images(), features() if source == 'distill' else ())
+    labels = reader.read(images(), sam2_features() if source == 'distill' else ())
     assert labels.shape == (2, *SIZE)
     assert labels.dtype == np.uint8
     asked = {index for _, index in detector_prompts(classes)}
@@ -72,21 +64,10 @@ def test_labels_are_free_space_or_classes_that_were_asked_for(weights, classes, 
     assert len(np.unique(labels)) > 2
 
 
-def test_every_view_is_labelled_by_itself(distilled, pretrained):
-    both = distilled.read(images(), features())
-    for view in range(2):
-        one = tuple(level[view, None] for level in features())
-        np.testing.assert_array_equal(distilled.read(images()[view:][:1], one)[0], both[view])
-    first, second = images()
-    labels = pretrained.read([first, second], ())
-    np.testing.assert_array_equal(pretrained.read([second, first], ()), labels[::-1])
-    assert (labels[0] != labels[1]).any()
-
-
 def test_features_and_images_both_count(distilled):
-    labels = distilled.read(images(), features())
-    assert (labels != distilled.read(images(), features(seed=6))).any()
-    assert (labels != distilled.read(images()[::-1], features())).any()
+    labels = distilled.read(images(), sam2_features())
+    assert (labels != distilled.read(images(), sam2_features(seed=6))).any()
+    assert (labels != distilled.read(images()[::-1], sam2_features())).any()
 
 
 def test_features_of_images_are_those_of_the_segmenter(distilled, pretrained):
@@ -96,7 +77,7 @@ def test_features_of_images_are_those_of_the_segmenter(distilled, pretrained):
 
 
 def test_masks_are_united_rounded_and_painted(distilled):
-    pyramid = tuple(level[0] for level in features())
+    pyramid = tuple(level[0] for level in sam2_features())
     drawn = torch.rand(6, 4, generator=torch.Generator().manual_seed(1))
     boxes = Boxes(
         places=0.2 + 0.4 * drawn,
@@ -118,29 +99,12 @@ def test_nothing_found_is_free_space(distilled, monkeypatch):
     sky = Boxes(torch.full((1, 4), 0.5), torch.ones(1), np.array([OCC3D.empty]))
     for found in (nothing, sky):
         monkeypatch.setattr(distilled.detector, 'detect', lambda _image, found=found: found)
-        assert (distilled.read(images(), features()) == OCC3D.empty).all()
+        assert (distilled.read(images(), sam2_features()) == OCC3D.empty).all()
 
 
 def test_parts_that_are_not_needed_are_dropped(distilled, pretrained):
     assert distilled.segmenter.network.vision_encoder is None
     assert pretrained.segmenter.network.vision_encoder is not None
-
-
-@pytest.mark.parametrize(
-    'wrong',
-    [
-        (),
-        features()[:2],
-        features(views=3),
-        features()[::-1],
-        tuple(level[:, 1:] for level in features()),
-        tuple(level[..., 1:] for level in features()),
-    ],
-    ids=['none', 'two levels', 'three views', 'fine first', 'narrow', 'oblong'],
-)
-def test_features_of_another_network_are_refused(distilled, wrong):
-    with pytest.raises(ValueError, match='features: expected 3 square maps'):
-        distilled.read(images(), wrong)
 
 
 def test_folders_that_are_missing_are_named(tmp_path):

@@ -7,7 +7,7 @@ from occany_ros.semantics.painting import paint
 from occany_ros.semantics.sam3_prompts import queried_prompts
 from occany_ros.semantics.sam3_reader import network_image, sam3_label_reader
 import pytest
-from sam3_folders import PATCHES, save_small_sam3, WIDTH
+from sam3_folders import PATCHES, sam3_features, save_small_sam3
 import torch
 
 CPU = torch.device('cpu')
@@ -39,14 +39,6 @@ def images(count=2):
     return [drawn.integers(0, 256, (*SIZE, 3), np.uint8) for _ in range(count)]
 
 
-def features(views=2, edge=5):
-    drawn = torch.Generator().manual_seed(5)
-    return tuple(
-        torch.randn(views, WIDTH, scale * edge, scale * edge, generator=drawn)
-        for scale in (4, 2, 1)
-    )
-
-
 def test_parts_of_larger_arrays_are_images_too():
     image = images(1)[0]
     image.flags.writeable = False
@@ -55,7 +47,7 @@ def test_parts_of_larger_arrays_are_images_too():
 
 
 def test_labels_are_free_space_or_classes_that_were_asked_for(distilled):
-    labels = distilled.read(images(), features())
+    labels = distilled.read(images(), sam3_features())
     assert labels.shape == (2, *SIZE)
     assert labels.dtype == np.uint8
     asked = {index for _, index in queried_prompts(OCC3D)}
@@ -64,26 +56,17 @@ def test_labels_are_free_space_or_classes_that_were_asked_for(distilled):
 
 
 def test_features_are_read_and_images_are_not(distilled):
-    labels = distilled.read(images(), features())
-    np.testing.assert_array_equal(labels, distilled.read([0 * x for x in images()], features()))
-    assert (labels != distilled.read(images(), tuple(-x for x in features()))).any()
-
-
-def test_every_view_is_labelled_by_itself(distilled, pretrained):
-    both = distilled.read(images(), features())
-    for view in range(2):
-        one = tuple(level[view, None] for level in features())
-        np.testing.assert_array_equal(distilled.read(images()[view:][:1], one)[0], both[view])
-    first, second = images()
-    labels = pretrained.read([first, second], ())
-    np.testing.assert_array_equal(pretrained.read([second, first], ()), labels[::-1])
-    assert (labels[0] != labels[1]).any()
+    labels = distilled.read(images(), sam3_features())
+    np.testing.assert_array_equal(
+        labels, distilled.read([0 * x for x in images()], sam3_features())
+    )
+    assert (labels != distilled.read(images(), tuple(-x for x in sam3_features()))).any()
 
 
 def test_nothing_found_is_free_space(weights):
     strict = sam3_label_reader(weights, KITTI, 'distill', device=CPU)
     strict.detector.threshold = 1.0
-    assert (strict.read(images(), features()) == KITTI.empty).all()
+    assert (strict.read(images(), sam3_features()) == KITTI.empty).all()
 
 
 def test_images_pass_through_the_image_encoder(pretrained):
@@ -111,23 +94,6 @@ def test_parts_that_are_done_with_are_dropped(distilled, pretrained):
 def test_each_source_has_its_published_threshold(weights):
     reader = sam3_label_reader(weights, OCC3D, 'pretrained', device=CPU)
     assert reader.detector.threshold == 0.5
-
-
-@pytest.mark.parametrize(
-    'wrong',
-    [
-        (),
-        features()[:2],
-        features(views=3),
-        features()[::-1],
-        tuple(level[:, 1:] for level in features()),
-        tuple(level[..., 1:] for level in features()),
-    ],
-    ids=['none', 'two levels', 'three views', 'coarse first', 'narrow', 'oblong'],
-)
-def test_features_of_another_network_are_refused(distilled, wrong):
-    with pytest.raises(ValueError, match='features: expected 3 square maps of 32 channels'):
-        distilled.read(images(), wrong)
 
 
 def test_low_precision_reaches_every_network(weights):
