@@ -169,16 +169,21 @@ def test_memory_may_run_out_beside_the_network(map_street, monkeypatch, capsys):
 
 
 def stopped(street, path, network, number):
-    """Map until the first set is done, then send a signal; gives the exit code and the rest."""
+    """
+    Map until the first set is done, then send a signal; gives the exit code and the rest.
+
+    The images are made so large that the others take much longer than we to send it.
+    """
     code = 'import sys; from occany_ros.cli.main import main; sys.exit(main())'
     storage = 'sqlite3' if storage_of(street).suffix == '.db3' else 'mcap'
     words = ['bag', str(street), '-o', str(path), '--storage', storage, *network]
+    words += ['-p', 'model.image_size:=768']
     with subprocess.Popen(
         [sys.executable, '-c', code, *words], stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr.readline().startswith('mapping')
         process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     return process.returncode, errors
 
 
