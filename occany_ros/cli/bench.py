@@ -17,7 +17,7 @@ EPILOG = """tables:
   novel       rendering against the number of novel views
   streaming   what one more set of images costs
   precision   time of each number format, and how far its answers are from fp32
-  host        the node around the network, 6 x 1600x900 (needs ROS)
+  host        the node around the embedded network, 6 x 1600x900 (needs ROS)
 
 examples:
   occany bench                                    the embedded network, one front camera
