@@ -2,30 +2,28 @@
 
 from bisect import insort
 from operator import attrgetter
-from typing import Generic
 
 from occany_ros.pipeline.synchronisation.arrivals import (
     Arrival,
-    CameraStatistics,
     Closing,
     Event,
     Group,
-    Grouped,
     GroupingConfig,
     PayloadT,
 )
-from occany_ros.pipeline.synchronisation.reception import Received, Reception
+from occany_ros.pipeline.synchronisation.reception import Received
 from occany_ros.pipeline.synchronisation.set_choice import (
     best_with_oldest,
     is_lost_by_others,
     newest_complete,
     Waiting,
 )
+from occany_ros.pipeline.synchronisation.synchroniser import Synchroniser
 
 _STAMP = attrgetter('stamp_ns')
 
 
-class FrameGrouper(Generic[PayloadT]):
+class FrameGrouper(Synchroniser[PayloadT]):
     """
     Synchroniser of any number of cameras.
 
@@ -35,24 +33,18 @@ class FrameGrouper(Generic[PayloadT]):
     most ``depth`` messages of a camera are kept, payloads are never looked into, and a message
     costs time in proportion to the number of cameras.
 
-    Two clocks are arguments: the stamps' (``received_ns`` of an arrival; it only stands in for
-    zero stamps and gives the age) and a steady one (``now_ns``). A set waits on the steady clock,
-    for longer where a recording is played slower than it was made (see `Reception.slowness`);
-    whether a camera is alive is told by the stamps (see
+    A set waits on the steady clock, for longer where a recording is played slower than it was
+    made (see `occany_ros.pipeline.synchronisation.reception.Reception.slowness`); whether a
+    camera is alive is told by the stamps (see
     `occany_ros.pipeline.synchronisation.liveness.Liveness`).
 
     :param config: see `GroupingConfig`.
     """
 
     def __init__(self, config: GroupingConfig) -> None:
-        self._reception = Reception(config)
+        super().__init__(config)
         self._pool: list[Waiting[PayloadT]] = []
         self._waiting_since_ns = 0
-
-    @property
-    def config(self) -> GroupingConfig:
-        """Return the configuration in force."""
-        return self._reception.config
 
     @property
     def needs_all(self) -> bool:
@@ -70,57 +62,6 @@ class FrameGrouper(Generic[PayloadT]):
         if not self._pool:
             return None
         return self._deadline_ns()
-
-    def adopt(self, config: GroupingConfig) -> None:
-        """
-        Go on with other limits; what waits and what was counted stays.
-
-        :raises ValueError: the cameras are others.
-        """
-        self._reception.adopt(config)
-
-    def push(self, arrival: Arrival[PayloadT], now_ns: int) -> Grouped[PayloadT]:
-        """
-        Take one message in.
-
-        :param now_ns: steady clock, nanoseconds.
-        :raises LookupError: the camera is not one of the configured ones.
-        """
-        received = self._reception.take(arrival, now_ns)
-        if received.flush is not None:
-            self._drop_all()
-        if received.stamp_ns is not None:
-            self._admit(received, received.stamp_ns, arrival, now_ns)
-        return Grouped(received.flush, self._collect(now_ns))
-
-    def poll(self, now_ns: int) -> Grouped[PayloadT]:
-        """
-        Hand out what has waited long enough, or waits only for cameras that have died since.
-
-        :param now_ns: steady clock, nanoseconds.
-        """
-        return Grouped(None, self._collect(now_ns))
-
-    def drain(self, now_ns: int) -> Grouped[PayloadT]:
-        """Hand out everything that may become a set: the input has ended."""
-        return Grouped(None, self._collect(now_ns, is_over=True))
-
-    def reset(self, now_ns: int) -> None:
-        """
-        Drop what waits and forget where the stamps were; counters stay.
-
-        :param now_ns: steady clock, nanoseconds.
-        """
-        self._drop_all()
-        self._reception.flush(now_ns)
-
-    def closings(self) -> dict[Closing, int]:
-        """Count the sets handed out, by reason."""
-        return self._reception.closings()
-
-    def statistics(self, now_ns: int) -> tuple[CameraStatistics, ...]:
-        """Figures of every camera, in the configured order."""
-        return self._reception.statistics(now_ns)
 
     def _drop_all(self) -> None:
         for waiting in self._pool:

@@ -5,15 +5,14 @@ from typing import Any, Final, Generic
 
 from occany_ros.pipeline.synchronisation.arrivals import (
     Arrival,
-    CameraStatistics,
     Closing,
     Event,
     Group,
-    Grouped,
     GroupingConfig,
     PayloadT,
 )
-from occany_ros.pipeline.synchronisation.reception import Reception
+from occany_ros.pipeline.synchronisation.reception import Received
+from occany_ros.pipeline.synchronisation.synchroniser import Synchroniser
 from occany_ros.ros.messages.convert import time_message
 from std_msgs.msg import Header
 
@@ -37,11 +36,11 @@ class Envelope(Generic[PayloadT]):
     arrival: Arrival[PayloadT]
 
 
-class FilterSets(Generic[PayloadT]):
+class FilterSets(Synchroniser[PayloadT]):
     """
     Synchroniser with the rule of message_filters.
 
-    It has the verbs of `occany_ros.pipeline.synchronisation.grouping.FrameGrouper`.
+    Sets come with messages only, so nothing is ever handed out at a time, or at the end.
 
     The callback of message_filters runs under its lock, so all it does here is to leave a set on
     a list; the set is looked at when message_filters has returned. It never gets a stamp it could
@@ -53,17 +52,12 @@ class FilterSets(Generic[PayloadT]):
     """
 
     def __init__(self, config: GroupingConfig, filters: Any, *, is_exact: bool) -> None:
-        self._reception = Reception(config)
+        super().__init__(config)
         self._filters = filters
         self._is_exact = is_exact
         self._depth = _LONGEST_QUEUE if is_exact else queue_depth(len(config.cameras))
         self._found: list[tuple[Envelope[PayloadT], ...]] = []
         self._begin()
-
-    @property
-    def config(self) -> GroupingConfig:
-        """Return the configuration in force."""
-        return self._reception.config
 
     @property
     def needs_all(self) -> bool:
@@ -88,54 +82,23 @@ class FilterSets(Generic[PayloadT]):
         """
         if config == self.config:
             return
-        self._reception.adopt(config)
+        super().adopt(config)
         self._drop_all()
 
-    def push(self, arrival: Arrival[PayloadT], now_ns: int) -> Grouped[PayloadT]:
-        """
-        Take one message in.
-
-        :param now_ns: steady clock, nanoseconds.
-        :raises LookupError: the camera is not one of the configured ones.
-        """
-        received = self._reception.take(arrival, now_ns)
-        if received.flush is not None:
-            self._drop_all()
-        index, stamp_ns = received.camera, received.stamp_ns
-        if stamp_ns is None:
-            return Grouped(received.flush)
+    def _admit(
+        self,
+        received: Received,
+        stamp_ns: int,
+        arrival: Arrival[PayloadT],
+        now_ns: int,  # noqa: ARG002 - no message waits for a time
+    ) -> None:
+        index = received.camera
         if stamp_ns in self._queued[index]:
             self._count(index, Event.DUPLICATE)
-            return Grouped(received.flush)
+            return
         self._note(index, stamp_ns)
         header = Header(stamp=time_message(stamp_ns))
         self._inputs[index].signalMessage(Envelope(header, stamp_ns, arrival))
-        return Grouped(received.flush, self._taken(now_ns))
-
-    def poll(self, now_ns: int) -> Grouped[PayloadT]:  # noqa: ARG002 - as FrameGrouper
-        """Hand out nothing: sets come with messages only."""
-        return Grouped()
-
-    def drain(self, now_ns: int) -> Grouped[PayloadT]:  # noqa: ARG002 - as FrameGrouper
-        """Hand out nothing: what is not whole will never be a set."""
-        return Grouped()
-
-    def reset(self, now_ns: int) -> None:
-        """
-        Drop what waits and forget where the stamps were; counters stay.
-
-        :param now_ns: steady clock, nanoseconds.
-        """
-        self._drop_all()
-        self._reception.flush(now_ns)
-
-    def closings(self) -> dict[Closing, int]:
-        """Count the sets handed out, by reason."""
-        return self._reception.closings()
-
-    def statistics(self, now_ns: int) -> tuple[CameraStatistics, ...]:
-        """Figures of every camera, in the configured order."""
-        return self._reception.statistics(now_ns)
 
     def _begin(self) -> None:
         """Make message_filters' synchroniser, which keeps its messages for ever otherwise."""
@@ -153,7 +116,12 @@ class FilterSets(Generic[PayloadT]):
     def _find(self, *envelopes: Envelope[PayloadT]) -> None:
         self._found.append(envelopes)
 
-    def _taken(self, now_ns: int) -> tuple[Group[PayloadT], ...]:
+    def _collect(
+        self,
+        now_ns: int,
+        *,
+        is_over: bool = False,  # noqa: ARG002 - what is not whole will never be a set
+    ) -> tuple[Group[PayloadT], ...]:
         """Make sets of what was found; message_filters lets them go backwards, we do not."""
         groups = []
         for envelopes in self._found:
