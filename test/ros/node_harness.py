@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 import json
+import math
 import os
 from pathlib import Path
 import re
@@ -12,6 +13,7 @@ import time
 
 from ament_index_python.packages import get_package_prefix
 from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.srv import GetParameters
 import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
@@ -20,12 +22,13 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-ASK_AGAIN_S = 5.0
+ASK_AGAIN_S = 1.0
 INTERRUPTED_DESTRUCTOR = re.compile(
     r'Exception ignored in: <function \S+\.__del__ [^\n]*\n'
     r'Traceback \(most recent call last\):\n(?:(?:  [^\n]*)?\n)+KeyboardInterrupt:? ?\n'
 )
-PATIENCE_S = 40.0
+PATIENCE_S = 90.0
+QUESTION = '/occany/get_parameters'
 TOOL = 'import sys; from occany_ros.cli.main import main; sys.exit(main())'
 STEADY_S = 1.0
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -139,7 +142,9 @@ class Graph:
         self.program = [str(HERE / 'faulty_node.py'), json.dumps(faults)]
 
     def node_process(self, *words):
-        """Start the node with these words of ROS."""
+        """Start the node with these words of ROS; it has not heard of our clients yet."""
+        while self.clients:
+            self.node.destroy_client(self.clients.popitem()[1])
         return self.start([sys.executable, *self.program, '--ros-args', *words])
 
     def tool(self, *words):
@@ -199,22 +204,30 @@ class Graph:
         Call a service.
 
         DDS loses an answer if the server has not heard of the client yet, as may be when both
-        have just begun; what only asks is asked again then.
+        have just begun. A server learns of our clients in the order in which we make them: once
+        it has answered a question of a later one, it knows the earlier one too.
         """
-        client = self.clients.get(service) or self.node.create_client(kind, service)
-        self.clients[service] = client
-        self.wait(client.service_is_ready, f'service {service}')
-        futures = [client.call_async(kind.Request(**fields))]
-        again = time.monotonic() + ASK_AGAIN_S
+        if service not in self.clients:
+            self.clients[service] = self.node.create_client(kind, service)
+            later = self.node.create_client(GetParameters, QUESTION)
+            self._answer(later, GetParameters.Request(), ASK_AGAIN_S)
+            self.node.destroy_client(later)
+        return self._answer(self.clients[service], kind.Request(**fields))
+
+    def _answer(self, client, request, again_s=math.inf):
+        """Wait for the answer to a request; one that only asks may be made again."""
+        name = client.srv_name
+        self.wait(client.service_is_ready, f'service {name}')
+        futures, asked_s = [], -math.inf
 
         def answered():
-            nonlocal again
-            if kind.__name__.startswith('Get') and time.monotonic() > again:
-                futures.append(client.call_async(kind.Request(**fields)))
-                again = time.monotonic() + ASK_AGAIN_S
+            nonlocal asked_s
+            if not futures or time.monotonic() - asked_s > again_s:
+                futures.append(client.call_async(request))
+                asked_s = time.monotonic()
             return next((future for future in futures if future.done()), None)
 
-        return self.wait(answered, f'answer of {service}').result()
+        return self.wait(answered, f'answer of {name}').result()
 
     def figure(self, status, key):
         """Read a number of the newest diagnostics, 0 while there is none."""
