@@ -117,8 +117,7 @@ def _homography(
     sample = surest[drawn]  # (hypotheses, 8)
     hypotheses = _fitted(places[sample], targets[sample], weight[sample]).float()
     is_inlier = [
-        _errors(some, places, targets) < INLIER
-        for some in torch.split(hypotheses, HYPOTHESES_AT_ONCE)
+        _meets(some, places, targets) for some in torch.split(hypotheses, HYPOTHESES_AT_ONCE)
     ]
     scores = torch.cat([(x * weight).sum(dim=-1) for x in is_inlier])
     best = int(scores.argmax())
@@ -154,15 +153,19 @@ def _fitted(places: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
     return (solution / solution[..., 8:]).unflatten(-1, (3, 3))
 
 
-def _errors(homographies: Tensor, places: Tensor, targets: Tensor) -> Tensor:
-    """How far each homography (b, 3, 3) misses each target (n, 2): (b, n)."""
+def _meets(homographies: Tensor, places: Tensor, targets: Tensor) -> Tensor:
+    """
+    Tell which targets (n, 2) each homography (b, 3, 3) comes close to: (b, n) bool.
+
+    Both sides are multiplied by what a projection divides by.
+    """
     x, y = places.unbind(dim=-1)
     u, v = targets.unbind(dim=-1)
-    columns = homographies.flatten(1)[..., None].unbind(dim=1)  # 9 x (b, 1)
-    below = columns[6] * x + columns[7] * y + columns[8]
-    across = (columns[0] * x + columns[1] * y + columns[2]) / below - u
-    down = (columns[3] * x + columns[4] * y + columns[5]) / below - v
-    return (across.square() + down.square()).sqrt()
+    rows = (row[..., None].unbind(dim=1) for row in homographies.unbind(dim=1))
+    across, down, below = (torch.addcmul(c + b * y, a, x) for a, b, c in rows)  # (b, n) each
+    across.addcmul_(below, u, value=-1)
+    down.addcmul_(below, v, value=-1)
+    return across.square_().addcmul_(down, down) < below.mul_(INLIER).square_()
 
 
 def _taken_apart(homographies: Tensor) -> tuple[Tensor, Tensor]:
