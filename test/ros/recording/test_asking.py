@@ -1,9 +1,11 @@
 """A player that steps on answers plays nothing before whoever answers knows of it."""
 
+import os
 from pathlib import Path
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 from occany_ros.bags.messages import image_message
@@ -56,11 +58,16 @@ def bag(tmp_path):
 
 
 def wait(node, condition):
-    for _ in range(600):
-        if condition():
-            return
+    end = time.monotonic() + 60.0
+    while not condition():
         rclpy.spin_once(node, timeout_sec=0.1)
-    pytest.fail('the graph does not get ready')
+        assert time.monotonic() < end, 'the graph does not get ready'
+
+
+def halt(child):
+    """Stop a process, and return when it stands."""
+    child.send_signal(signal.SIGSTOP)
+    os.waitpid(child.pid, os.WUNTRACED)
 
 
 def wait_for_answering(node):
@@ -82,7 +89,7 @@ def test_nothing_is_played_to_a_node_that_cannot_know_of_us_yet(node, answering,
 
     player = Player(node, bag, PlayOptions(step_on=ANSWERS, wait_for=(IMAGES,)), seen)
     wait_for_answering(node)
-    answering.send_signal(signal.SIGSTOP)
+    halt(answering)
     report = player.play()
     assert waited == [0, 0, 0]
     assert (report.sent, report.unanswered) == ({IMAGES: COUNT}, 0)
@@ -91,7 +98,7 @@ def test_nothing_is_played_to_a_node_that_cannot_know_of_us_yet(node, answering,
 def test_a_node_that_hangs_is_named(node, answering):
     node.create_subscription(Header, ANSWERS, print, 10)
     wait_for_answering(node)
-    answering.send_signal(signal.SIGSTOP)
+    halt(answering)
     with pytest.raises(TimeoutError, match=f'{ANSWERS}: expected an answer of {QUESTIONS}'):
         wait_until_heard(node, ANSWERS, 0.5)
 
@@ -114,7 +121,7 @@ def test_a_listener_that_hangs_keeps_the_player_once_and_not_for_every_topic(
         player = Player(node, reader, PlayOptions(wait_for=(IMAGES, OTHERS)))
         wait_for_answering(node)
         player.wait_for_subscribers()
-        answering.send_signal(signal.SIGSTOP)
+        halt(answering)
         player.play()
         player.wait_until_delivered(0.5)
     assert len(times_s) == 2
