@@ -18,7 +18,8 @@ from std_srvs.srv import Trigger
 # Images of a second in which a camera might come back, and of the time it takes to see that.
 STALE_IMAGES = 15
 CLOCK_EXPLAINED_S, REPORT_S = 10.0, 0.2
-ENDS_IN_S = 2.0
+# On a machine where a program of rclpy that does next to nothing ends in so long.
+ENDS_IN_S, PLAIN_END_S = 2.0, 0.25
 TRIES = 3
 THREE = ['front', 'front_left', 'front_right']
 
@@ -145,9 +146,9 @@ def test_acceptance_18_a_signal_ends_the_node_well_and_soon(graph, number, hangs
         status, seconds = node.stop(number)
         assert status == 0, node.text
         assert 'Traceback' not in node.text
-        cameras.stop()
+        _, plain_seconds = cameras.stop()
         assert not any(path.exists() for path in shared), 'shared memory is not given back'
-        return seconds
+        return seconds / max(plain_seconds / PLAIN_END_S, 1.0)
 
     assert is_soon(seconds_to_end)
 
