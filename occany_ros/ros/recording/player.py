@@ -202,12 +202,18 @@ class Player:
         self._answers += 1
 
     def _await_answer(self, raw: RawMessage) -> None:
-        """Before the first image of a new time step, wait for the answer to the last."""
+        """
+        Before the first image of a new time step, wait for the answer to the last.
+
+        What goes before an image, its calibration above all, has reached every reliable
+        subscriber by then: it must not depend on the hurry which of them comes first.
+        """
         if self._bag.topics[raw.topic].type_name in IMAGE_TYPES:
             if raw.topic in self._shown:
                 self._await_answers()
             if not self._shown:
                 self._answers = 0
+            self.wait_until_delivered()
             self._shown.add(raw.topic)
         if self._clock is not None:
             self._tick(raw.stamp_ns)

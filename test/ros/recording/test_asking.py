@@ -8,7 +8,7 @@ import sys
 import time
 
 import numpy as np
-from occany_ros.bags.messages import image_message
+from occany_ros.bags.messages import image_message, transforms_message
 from occany_ros.bags.reader import BagReader
 from occany_ros.bags.writer import BagWriter
 from occany_ros.ros.recording.asking import wait_until_heard
@@ -126,6 +126,36 @@ def test_a_listener_that_hangs_keeps_the_player_once_and_not_for_every_topic(
         player.wait_until_delivered(0.5)
     assert len(times_s) == 2
     assert sum(times_s) < 0.75
+
+
+def test_what_goes_before_an_image_is_delivered_before_it(node, answering, tmp_path, monkeypatch):
+    """Who listens is halted when it is sent a transform, and goes on when that is waited for."""
+    waits = []
+    wait_for_all = Publisher.wait_for_all_acked
+
+    def noted(publisher, timeout):
+        answering.send_signal(signal.SIGCONT)
+        is_taken = wait_for_all(publisher, timeout)
+        waits.append((publisher.topic_name, is_taken, player.report.sent[IMAGES]))
+        return is_taken
+
+    def seen(report):
+        if report.sent == {'/tf_static': 1, '/tf': 0, IMAGES: 0}:
+            halt(answering)
+
+    monkeypatch.setattr(Publisher, 'wait_for_all_acked', noted)
+    transform = transforms_message({('base_link', 'eye'): np.eye(4)}, 1)
+    with BagWriter(tmp_path / 'one') as writer:
+        writer.write('/tf_static', transform, 1)
+        writer.write('/tf', transform, 1)
+        writer.write(IMAGES, image_message(np.zeros((2, 2, 3), np.uint8), 1, 'eye'), 1)
+    with BagReader(tmp_path / 'one') as reader:
+        options = PlayOptions(step_on=ANSWERS, wait_for=(IMAGES, '/tf'))
+        player = Player(node, reader, options, seen)
+        wait_for_answering(node)
+        report = player.play()
+    assert ('/tf', True, 0) in waits
+    assert (report.sent[IMAGES], report.unanswered) == (1, 0)
 
 
 def test_a_node_that_cannot_be_asked_is_not_waited_for(node):
