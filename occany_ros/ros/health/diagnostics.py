@@ -146,6 +146,7 @@ def inference_status(
 ) -> DiagnosticStatus:
     """Latency of every stage, rate, failures and which weights are at work."""
     failed = sum(progress.failures.values())
+    imagined = progress.imagined  # read once: the worker exchanges it meanwhile
     level, message = OK, f'{progress.rate_hz:.2f} Hz'
     if problem:
         level, message = ERROR, problem
@@ -157,12 +158,12 @@ def inference_status(
             level, message = WARN, '; '.join((message, *notes))
     values: dict[str, object] = dict(model)
     values |= {
-        'mode': progress.imagined.mode,
+        'mode': imagined.mode,
         'mode_asked': progress.mode_asked,
         'oom_count': progress.out_of_memory,
         'busy_s': progress.busy_s,
-        'novel_views': progress.imagined.views,
-        'novel_plan': progress.imagined.plan or 'none',
+        'novel_views': imagined.views,
+        'novel_plan': imagined.plan or 'none',
     }
     values |= {'rate_hz': progress.rate_hz, 'outputs': progress.outputs, 'failures': failed}
     values |= {f'failed: {kind}': count for kind, count in dict(progress.failures).items()}
