@@ -1,11 +1,9 @@
-"""Sets of several cameras: one dies, and a greatest rate is kept."""
+"""A greatest rate of sets is kept."""
 
 from itertools import pairwise
 
 from occany_ros.msg import SemanticOccupancyGrid
 from occany_ros.ros.messages import convert
-
-SIX = ['front', 'front_right', 'front_left', 'back', 'back_left', 'back_right']
 
 
 def test_a_greatest_rate_is_kept(graph):

@@ -42,7 +42,7 @@ def test_a_killed_player_is_explained_and_another_one_with_other_qos_goes_on(gra
     assert graph.call(Trigger, '/occany/status').success
     graph.cameras(stamp='now', tf=False, reliable=True)
     is_going(graph)
-    assert graph.text('camera front')[0] == 0
+    graph.wait(lambda: graph.text('camera front')[0] == 0, 'a camera that is well')
     assert 'silent for' in node.text
     graph.wait(lambda: 'output: well again' in node.text, 'the end of the warning')
 
@@ -61,21 +61,29 @@ def test_a_driver_that_comes_back_with_weaker_qos_than_asked_for_is_explained(gr
 
 
 def test_a_clock_that_jumps_both_ways_restarts_once_each(graph):
-    graph.cameras(names=THREE, hz=20.0, clock=True, jumps={'15': -8, '30': 16}, steps=45)
-    graph.occany(cameras=THREE, use_sim_time=True)
+    # Two seconds from jump to jump: no set may take so long, or one restart would stand for both.
+    graph.cameras(names=THREE, hz=5.0, clock=True, jumps={'10': -8, '20': 16}, steps=30)
+    graph.occany(cameras=THREE, use_sim_time=True, memory__max_gap=5.0)
     odometry = graph.subscribe(Odometry, '/occany/odom')
     graph.wait(lambda: graph.processes[0].child.poll() is not None, 'the end of the images')
-    graph.wait(lambda: graph.figure('camera front', 'silence_s') > 0.6, 'the end of the sets')
-    assert graph.figure('memory', 'restarts: backward') == 1
-    assert graph.figure('memory', 'restarts: gap') == 1
+
+    def after_jumps():
+        return [
+            later
+            for earlier, later in pairwise(odometry)
+            if not 0 < stamp_ns_of(later.header.stamp) - stamp_ns_of(earlier.header.stamp) < 5e9
+        ]
+
+    def restarts():
+        kinds = ('backward', 'gap')
+        return [int(graph.figure('memory', f'restarts: {kind}')) for kind in kinds]
+
+    graph.wait(lambda: all(restarts()) and len(after_jumps()) >= 2, 'both restarts')
+    graph.steady(lambda: graph.figure('inference', 'outputs'), 'the end of the sets')
+    assert restarts() == [1, 1]
     assert graph.figure('inference', 'failures') == 0
-    after = [
-        later
-        for earlier, later in pairwise(odometry)
-        if not 0 < stamp_ns_of(later.header.stamp) - stamp_ns_of(earlier.header.stamp) < 2e9
-    ]
-    assert len(after) == 2
-    assert all(map(is_start, after))
+    assert len(after_jumps()) == 2
+    assert all(map(is_start, after_jumps()))
     assert graph.figure('memory', 'frames') <= 2
 
 
@@ -96,10 +104,11 @@ def test_subscribers_that_never_read_hold_up_nothing(graph):
     try:
         clouds = graph.subscribe(PointCloud2, '/occany/points')
         graph.wait(lambda: len(clouds) > 5, 'clouds for those that do read')
+        graph.wait_for_outputs(20)
         resident = graph.figure('memory', 'rss_mb')
         received = len(clouds)
         graph.wait_for_outputs(40)
-        assert len(clouds) >= received + 30
+        graph.wait(lambda: len(clouds) >= received + 30, 'clouds all the while')
         assert graph.figure('memory', 'rss_mb') < resident + 32
         assert graph.figure('inference', 'publish_ms_p95') < 1000
     finally:
@@ -143,6 +152,10 @@ def test_a_change_of_parameters_is_taken_whole_or_not_at_all(graph):
 def test_sets_used_further_apart_than_memory_lasts_are_explained(graph):
     graph.cameras(stamp='now', tf=False)
     graph.occany(memory__max_gap=0.3, max_rate_hz=1.0)
-    graph.wait(lambda: 'raise memory.max_gap' in graph.text('memory')[1], 'the warning')
-    assert graph.figure('memory', 'restarts: gap') >= 1
-    assert graph.text('memory')[0] == 1
+
+    def is_explained():
+        level, text = graph.text('memory')
+        return level == 1 and 'raise memory.max_gap' in text
+
+    graph.wait(lambda: graph.figure('memory', 'restarts: gap') >= 1, 'a restart')
+    graph.wait(is_explained, 'the warning')

@@ -17,6 +17,18 @@ from visualization_msgs.msg import Marker, MarkerArray
 import yaml
 
 
+def settle(graph, *cameras):
+    """Wait until answers will last: once the places of all cameras are known nothing restarts."""
+
+    def is_known():
+        entry = graph.status.get('tf')
+        told = {item.key: item.value for item in entry.values} if entry else {}
+        return all(told.get(f'extrinsics {name}') == 'tf' for name in cameras)
+
+    graph.wait(is_known, 'the places of the cameras')
+    graph.wait_for_outputs(2)
+
+
 @pytest.fixture(scope='module')
 def running(shared_graph):
     """Run a node with two cameras; it saves into a folder that is not there yet."""
@@ -27,7 +39,7 @@ def running(shared_graph):
         confidence__recon=1.0,
         save_dir=str(shared_graph.folder_of_saves),
     )
-    shared_graph.wait_for_outputs(1)
+    settle(shared_graph, 'front', 'back')
     return shared_graph
 
 
@@ -56,6 +68,7 @@ def test_what_is_saved_is_what_was_published(running):
     running.wait(lambda: grids, 'a grid')
     running.call(SetBool, '/occany/pause', data=True)
     try:
+        running.steady(lambda: running.figure('output', 'outputs'), 'the end of the outputs')
         place = Path(running.call(Trigger, '/occany/save').message)
         saved_ns = json.loads((place / 'meta.json').read_text())['stamp_ns']
 
@@ -96,7 +109,7 @@ def test_a_place_that_cannot_be_written_is_an_answer(graph, tmp_path):
     graph.cameras()
     graph.occany(save_dir=str(tmp_path / 'file'))
     early = graph.call(Trigger, '/occany/save')
-    graph.wait_for_outputs(1)
+    settle(graph, 'front')
     answer = graph.call(Trigger, '/occany/save')
     assert not answer.success
     assert str(tmp_path / 'file') in answer.message
@@ -112,7 +125,7 @@ def test_a_full_disk_is_an_answer_and_the_node_goes_on(graph, tmp_path):
         (place / 'filler').write_bytes(bytes(3 * MIB - 40_000))
         graph.cameras()
         graph.occany(save_dir=str(place / 'saves'), confidence__recon=1.0)
-        graph.wait_for_outputs(1)
+        settle(graph, 'front')
         answer = graph.call(Trigger, '/occany/save')
         assert not answer.success
         assert str(place / 'saves') in answer.message

@@ -2,11 +2,12 @@
 
 from geometry_msgs.msg import TransformStamped
 from nav_msgs.msg import OccupancyGrid, Odometry
-from node_harness import LATCHED
+from node_harness import LATCHED, PATIENCE_S
 import numpy as np
 from occany_ros.ros.messages import convert
 from occany_ros.ros.tf.transforms import Broadcaster, transform_source
 import rclpy
+from rclpy.duration import Duration
 from tf2_msgs.msg import TFMessage
 
 
@@ -44,8 +45,11 @@ def test_a_frame_that_has_a_parent_gets_no_other(graph):
     odometry = graph.subscribe(Odometry, '/occany/odom')
     graph.wait(lambda: 'one parent' in graph.text('tf')[1], 'the refusal')
     assert graph.text('tf')[0] == 1
-    own = graph.node.get_publishers_info_by_topic('/tf')
-    assert {end.node_name for end in own} == {'cameras', 'occany'}
+
+    def senders():
+        return {end.node_name for end in graph.node.get_publishers_info_by_topic('/tf')}
+
+    graph.wait(lambda: senders() == {'cameras', 'occany'}, 'both in the graph')
     graph.wait_for_outputs(2)
     own = 'occany_odom'  # odom is somebody else's
     graph.wait(lambda: odometry and odometry[-1].header.frame_id == own, 'a frame of our own')
@@ -61,6 +65,9 @@ def test_not_even_the_first_set_quarrels_with_a_frame_that_stands(graph):
     transforms = graph.subscribe(TFMessage, '/tf')
     graph.wait(lambda: graph.node.count_publishers('/occany/odom'), 'the node')
     graph.wait(lambda: 'tf' in graph.status, 'a report')
+    # The node reads it twice, to look frames up and to watch for others.
+    graph.wait(lambda: static.get_subscription_count() >= 2, 'the readers of /tf_static')
+    assert static.wait_for_all_acked(Duration(seconds=PATIENCE_S))
     graph.cameras()
     graph.wait(lambda: len(odometry) > 2, 'odometry')
     assert {message.header.frame_id for message in odometry} == {'occany_odom'}
@@ -120,18 +127,20 @@ def test_the_path_can_be_shown_beside_somebody_elses_odometry(graph):
     graph.occany(publish_tf='base_to_occany_odom')
     transforms = graph.subscribe(TFMessage, '/tf')
     odometry = graph.subscribe(Odometry, '/occany/odom')
-    graph.wait(lambda: len(odometry) > 2 and len(transforms) > 4, 'both')
+
+    def both_by_stamp():
+        own = {
+            convert.stamp_ns_of(entry.header.stamp): convert.matrix_from_transform(entry.transform)
+            for message in transforms
+            for entry in message.transforms
+            if entry.child_frame_id == 'occany_odom'
+        }
+        stamps_ns = [convert.stamp_ns_of(item.header.stamp) for item in odometry]
+        pairs = zip(stamps_ns, odometry, strict=True)
+        return [(own[ns], convert.matrix_from_pose(o.pose.pose)) for ns, o in pairs if ns in own]
+
+    pairs = graph.wait(lambda: both_by_stamp()[2:], 'both of the same sets')
     assert ('base_link', 'occany_odom') in children(transforms)
     assert odometry[0].header.frame_id == 'occany_odom'
-    own = {
-        convert.stamp_ns_of(entry.header.stamp): convert.matrix_from_transform(entry.transform)
-        for message in transforms
-        for entry in message.transforms
-        if entry.child_frame_id == 'occany_odom'
-    }
-    both = [item for item in odometry if convert.stamp_ns_of(item.header.stamp) in own]
-    assert both
-    for item in both:
-        base_from_odom = own[convert.stamp_ns_of(item.header.stamp)]
-        odom_from_base = convert.matrix_from_pose(item.pose.pose)
+    for base_from_odom, odom_from_base in pairs:
         np.testing.assert_allclose(base_from_odom @ odom_from_base, np.eye(4), atol=1e-9)

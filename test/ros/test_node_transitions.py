@@ -37,12 +37,17 @@ def test_in_the_middle_of_a_set_transitions_wait_for_it(graph):
     graph.cameras()
     node = graph.occany(autostart=False)
     change(graph, CONFIGURE)
+
+    def listeners():
+        return graph.node.count_subscribers('/camera/front/image_raw')
+
     for _ in range(2):
         change(graph, ACTIVATE)
         graph.wait(lambda: graph.figure('inference', 'busy_s') > 0, 'a set at work')
         assert graph.call(Trigger, '/occany/reset').success
         change(graph, DEACTIVATE)
-        assert graph.node.count_subscribers('/camera/front/image_raw') == 0
+        graph.wait(lambda: not listeners(), 'nobody at the images')
+        graph.wait(lambda: graph.text('output')[1] == 'the node is inactive', 'word of it')
         graph.status.clear()
         graph.wait(lambda: 'output' in graph.status, 'a report')
         assert 'camera front' not in graph.status

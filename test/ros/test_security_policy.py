@@ -52,8 +52,13 @@ def done(shared_graph):
         return found and {item.key: item.value for item in found.values}.get('state') == 'active'
 
     shared_graph.wait(is_active, 'an active node')
-    wanted = '/camera/b/camera_info'
-    shared_graph.wait(lambda: wanted in names()['subscribe'], 'its subscriptions')
+    newest = {'publish': '/tf', 'subscribe': '/camera/b/image_raw/compressed'}
+
+    def has_the_newest():
+        now = names()
+        return all(name in now[action] for action, name in newest.items())
+
+    shared_graph.wait(has_the_newest, 'what it makes last of each kind')
     return shared_graph.steady(names, 'all it has on the graph')
 
 
