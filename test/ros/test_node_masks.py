@@ -100,8 +100,8 @@ def test_distilled_features_are_read(graph, masks, tmp_path, variant):
     )
     graph.wait(lambda: len(grids) >= 2 and pictures, 'grids and a picture')
     graph.wait(lambda: graph.figure('inference', 'outputs') >= 2, 'two outputs in diagnostics')
-    assert classes_shown(grids[-1]) - {'other'} <= set(OCC3D.names)
-    assert classes_shown(grids[-1]) - {'other'}
+    shown = graph.wait(lambda: classes_shown(grids[-1]) - {'other'}, 'classes')
+    assert shown <= set(OCC3D.names)
     assert set(pictures[-1].data) - {255}
     reader = 'SAM 3' if variant == 'occany_plus' else 'GroundingDINO and SAM 2'
     assert told(graph)['labels'] == f"{reader} on the network's own features"
