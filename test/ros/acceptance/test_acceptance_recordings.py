@@ -151,9 +151,9 @@ def test_acceptance_14_occany_bag_writes_the_bytes_of_the_node(graph, street, tm
     stamps_ns = sorted({stamp_ns for _, stamp_ns in offline})
     assert len(stamps_ns) == STEPS
     for topic, messages in said.items():
-        for stamp_ns, data in zip(stamps_ns, messages, strict=True):
+        for step, (stamp_ns, data) in enumerate(zip(stamps_ns, messages, strict=True)):
             # DDS may fill up to whole words, and what lies in gaps of CDR is up to the writer.
             expected = offline[topic, stamp_ns]
-            assert 0 <= len(data) - len(expected) < 4, topic
-            kind = kinds[topic]
-            assert deserialize_message(data, kind) == deserialize_message(expected, kind), topic
+            where, kind = f'{topic}, step {step}', kinds[topic]
+            assert 0 <= len(data) - len(expected) < 4, where
+            assert deserialize_message(data, kind) == deserialize_message(expected, kind), where
