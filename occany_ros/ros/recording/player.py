@@ -205,7 +205,7 @@ class Player:
         """
         Before the first image of a new time step, wait for the answer to the last.
 
-        What goes before an image, its calibration above all, has reached every reliable
+        What goes before the first of all, its calibration above all, has reached every reliable
         subscriber by then: it must not depend on the hurry which of them comes first.
         """
         if self._bag.topics[raw.topic].type_name in IMAGE_TYPES:
@@ -213,7 +213,8 @@ class Player:
                 self._await_answers()
             if not self._shown:
                 self._answers = 0
-            self.wait_until_delivered()
+            if not any(self.report.sent[name] for name in self._images()):
+                self.wait_until_delivered()
             self._shown.add(raw.topic)
         if self._clock is not None:
             self._tick(raw.stamp_ns)

@@ -128,7 +128,9 @@ def test_a_listener_that_hangs_keeps_the_player_once_and_not_for_every_topic(
     assert sum(times_s) < 0.75
 
 
-def test_what_goes_before_an_image_is_delivered_before_it(node, answering, tmp_path, monkeypatch):
+def test_what_goes_before_the_first_image_is_delivered_before_it(
+    node, answering, tmp_path, monkeypatch
+):
     """Who listens is halted when it is sent a transform, and goes on when that is waited for."""
     waits = []
     wait_for_all = Publisher.wait_for_all_acked
