@@ -24,7 +24,7 @@ check 'import-linter' lint-imports --no-cache
 check 'ament_flake8' ament_flake8 "${sources[@]}"
 check 'ament_pep257' ament_pep257 "${sources[@]}"
 check 'codespell' codespell
-check 'yamllint' yamllint --strict .
+check 'yamllint' yamllint --strict config .yamllint # nowhere else: recordings bring YAML of their own
 check 'vulture' vulture
 
 [ ${#failed[@]} -eq 0 ] || { printf 'check: failed: %s\n' "${failed[*]}" >&2; exit 1; }
