@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from occany_ros.evaluation.parity.comparison import Comparison
-from occany_ros.evaluation.parity.registry import check_file, SUFFIXES
+from occany_ros.evaluation.parity.registry import check_file, golden_files, SUFFIXES
 
 SUMMARY = 'recompute golden files of the released code and compare'
 EPILOG = """examples:
@@ -34,7 +34,7 @@ def run(arguments: Namespace) -> int:
     :returns: 0 if nothing is over its tolerance, 1 otherwise.
     :raises ValueError: if there is no such folder, or no golden file in it.
     """
-    paths = sorted(path for path in arguments.directory.glob('*') if path.suffix in SUFFIXES)
+    paths = golden_files(arguments.directory)
     if not paths:
         kinds = ', '.join(f'*{suffix}' for suffix in SUFFIXES)
         raise ValueError(f'directory: expected one with files {kinds}, got {arguments.directory}')

@@ -69,6 +69,17 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
 """Pattern of the file's name without ending, and its check; the first that fits counts."""
 
 
+CONTENTS: Final = 'manifest.json'
+"""Table of contents of a folder: shapes alone, so there is nothing to recompute."""
+
+
+def golden_files(folder: Path) -> list[Path]:
+    """List the golden files of a folder, by name."""
+    return sorted(
+        path for path in folder.glob('*') if path.suffix in SUFFIXES and path.name != CONTENTS
+    )
+
+
 def check_for(stem: str) -> Check | None:
     """Find the check for a file's name; None where there is none yet."""
     return next((check for pattern, check in CHECKS if fnmatch(stem, pattern)), None)
