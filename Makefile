@@ -7,8 +7,6 @@ export PYTHON ROS_PREFIX
 
 IN_ROS := scripts/in_ros.sh
 OUT ?= demo
-# What runs over DDS has a second try (test/ros/conftest.py), told at the end; all in all few may need it.
-PYTEST := python3 -m pytest --max-suite-reruns 3 --rerun-show-tracebacks
 
 .PHONY: help setup demo picture test test-full check format bench soak clean
 
@@ -26,10 +24,10 @@ picture: setup ## the demo's bag in a real viewer, Foxglove Studio from npm in h
 	@$(IN_ROS) python3 scripts/viewer/take_picture.py --bag "$(OUT)/bag"
 
 test: setup check ## every check and every test, the node's over real DDS
-	@$(IN_ROS) $(PYTEST) test
+	@$(IN_ROS) python3 -m pytest test
 
 test-full: setup check ## the same and networks of the released size, the node's on real images: minutes, 8 GB
-	@$(IN_ROS) $(PYTEST) test -m 'slow or not slow'
+	@$(IN_ROS) python3 -m pytest test -m 'slow or not slow'
 
 check: setup ## linters, types, import contracts; changes nothing
 	@$(IN_ROS) scripts/check.sh

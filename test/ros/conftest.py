@@ -11,6 +11,7 @@ import tempfile
 import pytest
 
 DOMAINS = 100
+SECOND_TRIES = 3
 
 NO_ROS_NEEDED = {
     'test_allocator.py',
@@ -53,10 +54,12 @@ def pytest_collection_modifyitems(config, items):
     Give what runs over DDS a second try, as `colcon test --retest-until-pass 1` would.
 
     Discovery may lose a message on a loaded machine. What fails twice fails, what fails once is
-    told with its trace at the end, and `make test` allows three such in all.
+    told with its trace at the end, and a run allows three such in all.
     """
     here = Path(__file__).parent
     if config.pluginmanager.hasplugin('rerunfailures'):
+        config.option.rerun_show_tracebacks = True
+        config.option.max_suite_reruns = SECOND_TRIES
         for item in items:
             if here in item.path.parents and item.path.name not in NO_ROS_NEEDED:
                 item.add_marker(pytest.mark.flaky(reruns=1))
